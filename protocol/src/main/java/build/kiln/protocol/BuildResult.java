@@ -1,0 +1,107 @@
+package build.kiln.protocol;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What came of one platform's build. Fits in {@value #MAX_BYTES} bytes of JSON, the limit of a termination message. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "result")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = BuildResult.Succeeded.class, name = "succeeded"),
+    @JsonSubTypes.Type(value = BuildResult.Failed.class, name = "failed")
+})
+public sealed interface BuildResult {
+    /** The kubelet cuts a termination message here. */
+    int MAX_BYTES = 4096;
+
+    /** As in the request. */
+    String platform();
+
+    /** Counts of the Dockerfile's own operations. */
+    Steps steps();
+
+    /** When things happened. */
+    Timings timings();
+
+    /**
+     * @param platform as in the request
+     * @param pushed what was pushed, as the exporter reported it: an image manifest, or an index of it and its attestations
+     * @param steps counts of steps
+     * @param timings when things happened
+     * @param baseImages resolved {@code FROM} images as {@code name@digest}; cut when there are too many for the message
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Succeeded(String platform, Pushed pushed, Steps steps, Timings timings, List<String> baseImages)
+            implements BuildResult {
+        /** Canonical constructor: base images left out of the document are an empty list. */
+        @SuppressWarnings("ConstantValue") // Jackson passes null for what the document leaves out.
+        public Succeeded {
+            baseImages = baseImages == null ? List.of() : List.copyOf(baseImages);
+        }
+    }
+
+    /**
+     * @param platform as in the request
+     * @param reason why
+     * @param message one or two sentences: what, where, what to do now; without secrets
+     * @param step the Dockerfile instruction that failed, for example {@code RUN make}
+     * @param location Dockerfile and line, for example {@code Dockerfile:12}
+     * @param exitCode of the process that failed
+     * @param logTail last lines of output, cut to fit
+     * @param steps counts of steps
+     * @param timings when things happened
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Failed(
+            String platform,
+            FailureReason reason,
+            String message,
+            @Nullable String step,
+            @Nullable String location,
+            @Nullable Integer exitCode,
+            @Nullable String logTail,
+            Steps steps,
+            Timings timings)
+            implements BuildResult {}
+
+    /**
+     * A descriptor of the OCI image specification, as far as the operator needs it to fetch the content by digest.
+     *
+     * @param mediaType of the manifest or index
+     * @param digest {@code sha256:...}
+     * @param size in bytes
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record Pushed(String mediaType, String digest, long size) {}
+
+    /**
+     * Counts the Dockerfile's own operations (RUN, COPY, ADD, WORKDIR), not FROM or BuildKit's internal vertices.
+     *
+     * @param total operations of this platform's build
+     * @param cached of these, taken from a cache
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record Steps(int total, int cached) {
+        /** Nothing was executed. */
+        public static final Steps NONE = new Steps(0, 0);
+    }
+
+    /**
+     * Milliseconds since the epoch; null when it did not come to that.
+     *
+     * @param started the worker's first instruction
+     * @param daemonReady the daemon answered
+     * @param finished the image was pushed, or the failure known
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Timings(
+            long started,
+            @Nullable Long daemonReady,
+            @Nullable Long finished) {}
+}

@@ -1,0 +1,141 @@
+package build.kiln.protocol;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import org.jspecify.annotations.Nullable;
+
+/** Reads and writes the documents of the protocol; results come from a pod and are read as hostile input. */
+public final class ProtocolJson {
+    private static final ObjectMapper MAPPER = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .build();
+
+    static {
+        MAPPER.getFactory()
+                .setStreamReadConstraints(
+                        StreamReadConstraints.builder().maxNestingDepth(20).build());
+    }
+
+    private ProtocolJson() {}
+
+    /** Writes a request; never fails for a well-formed record. */
+    public static String write(BuildRequest request) {
+        return writeValue(request);
+    }
+
+    /** Writes a result in at most {@link BuildResult#MAX_BYTES} bytes: the log tail is cut first, never the digest. */
+    public static String write(BuildResult result) {
+        BuildResult current = result;
+        String json = writeValue(current);
+        while (bytes(json) > BuildResult.MAX_BYTES) {
+            current = shorten(current);
+            json = writeValue(current);
+        }
+        return json;
+    }
+
+    /**
+     * Reads a request.
+     *
+     * @throws MalformedDocumentException when it is not one
+     */
+    public static BuildRequest readRequest(String json) throws MalformedDocumentException {
+        return readValue(json, BuildRequest.class);
+    }
+
+    /**
+     * Reads a result.
+     *
+     * @throws MalformedDocumentException when the message is not one: the container was killed before it could write it, or
+     *     its image is not Kiln's
+     */
+    public static BuildResult readResult(@Nullable String json) throws MalformedDocumentException {
+        if (json == null || json.isBlank()) {
+            throw new MalformedDocumentException("the message is empty", null);
+        }
+        return readValue(json, BuildResult.class);
+    }
+
+    private static <T> T readValue(String json, Class<T> type) throws MalformedDocumentException {
+        try {
+            T value = MAPPER.readValue(json, type);
+            if (value == null) {
+                throw new MalformedDocumentException("the document is null", null);
+            }
+            return value;
+        } catch (JsonProcessingException e) {
+            throw new MalformedDocumentException("not a " + type.getSimpleName() + ": " + e.getOriginalMessage(), e);
+        }
+    }
+
+    private static String writeValue(Object value) {
+        try {
+            return MAPPER.writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a record of the protocol cannot be written", e);
+        }
+    }
+
+    private static BuildResult shorten(BuildResult result) {
+        return switch (result) {
+            case BuildResult.Succeeded succeeded -> {
+                if (succeeded.baseImages().isEmpty()) {
+                    throw new IllegalArgumentException("a successful result without base images is too long");
+                }
+                yield new BuildResult.Succeeded(
+                        succeeded.platform(),
+                        succeeded.pushed(),
+                        succeeded.steps(),
+                        succeeded.timings(),
+                        new ArrayList<>(succeeded.baseImages())
+                                .subList(0, succeeded.baseImages().size() / 2));
+            }
+            case BuildResult.Failed failed -> shorten(failed);
+        };
+    }
+
+    private static BuildResult.Failed shorten(BuildResult.Failed failed) {
+        String tail = failed.logTail();
+        String message = failed.message();
+        String step = failed.step();
+        if (tail != null && !tail.isEmpty()) {
+            tail = lastPart(tail, tail.length() * 3 / 4);
+        } else if (message.length() > 64) {
+            message = firstPart(message, message.length() * 3 / 4);
+        } else if (step != null && step.length() > 64) {
+            step = firstPart(step, step.length() * 3 / 4);
+        } else {
+            throw new IllegalArgumentException("a failure is too long even without its log");
+        }
+        return new BuildResult.Failed(
+                failed.platform(),
+                failed.reason(),
+                message,
+                step,
+                failed.location(),
+                failed.exitCode(),
+                tail,
+                failed.steps(),
+                failed.timings());
+    }
+
+    private static String lastPart(String text, int length) {
+        int start = text.length() - length;
+        int from = Character.isLowSurrogate(text.charAt(start)) ? start + 1 : start;
+        return text.substring(from);
+    }
+
+    private static String firstPart(String text, int length) {
+        int end = Character.isHighSurrogate(text.charAt(length - 1)) ? length - 1 : length;
+        return text.substring(0, end);
+    }
+
+    private static int bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
+    }
+}

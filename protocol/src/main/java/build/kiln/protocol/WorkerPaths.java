@@ -1,0 +1,27 @@
+package build.kiln.protocol;
+
+/** Where things are in the worker container; the operator mounts them, the worker reads them. */
+public final class WorkerPaths {
+    /** Environment variable that holds the {@link BuildRequest} as JSON. */
+    public static final String REQUEST_VARIABLE = "KILN_BUILD_REQUEST";
+
+    /** Folder with one numbered folder per registry Secret, {@code 0/config.json} first; an earlier one wins. */
+    public static final String DOCKER_CONFIGS = "/run/kiln/docker";
+
+    /** Folder with one file per secret id of the request. */
+    public static final String SECRETS = "/run/kiln/secrets";
+
+    /** Folder with the files {@code username} and {@code password} for the git server; absent for a public repository. */
+    public static final String GIT_CREDENTIALS = "/run/kiln/git";
+
+    /** Folder that both containers share. */
+    public static final String BUILDKIT_SOCKET_FOLDER = "/run/buildkit";
+
+    /** Address of the daemon in the sidecar. */
+    public static final String BUILDKIT_ADDRESS = "unix://" + BUILDKIT_SOCKET_FOLDER + "/buildkitd.sock";
+
+    /** Where the {@link BuildResult} is written; the kubelet copies it into the container's status. */
+    public static final String TERMINATION_MESSAGE = "/dev/termination-log";
+
+    private WorkerPaths() {}
+}
