@@ -54,6 +54,8 @@ public sealed interface BuildResult {
      * @param logTail last lines of output, cut to fit
      * @param steps counts of steps
      * @param timings when things happened
+     * @param registrySecret number of the folder under {@link WorkerPaths#DOCKER_CONFIGS} whose credentials a registry
+     *     refused, or whose content is malformed; null when no Secret is at fault
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -66,8 +68,24 @@ public sealed interface BuildResult {
             @Nullable Integer exitCode,
             @Nullable String logTail,
             Steps steps,
-            Timings timings)
-            implements BuildResult {}
+            Timings timings,
+            @Nullable Integer registrySecret)
+            implements BuildResult {
+
+        /** A failure that no registry Secret is to blame for. */
+        public Failed(
+                String platform,
+                FailureReason reason,
+                String message,
+                @Nullable String step,
+                @Nullable String location,
+                @Nullable Integer exitCode,
+                @Nullable String logTail,
+                Steps steps,
+                Timings timings) {
+            this(platform, reason, message, step, location, exitCode, logTail, steps, timings, null);
+        }
+    }
 
     /**
      * A descriptor of the OCI image specification, as far as the operator needs it to fetch the content by digest.

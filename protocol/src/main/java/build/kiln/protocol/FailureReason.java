@@ -26,6 +26,8 @@ public enum FailureReason {
     OutOfDisk(Blame.INFRASTRUCTURE),
     /** The daemon did not come up, or went away. */
     WorkerLost(Blame.INFRASTRUCTURE),
+    /** The node or the pod lacks something that the security profile needs; another attempt finds the same. */
+    WorkerUnsupported(Blame.INSTALLATION),
     /** The worker was told to stop. */
     Cancelled(Blame.STOPPED);
 
@@ -44,7 +46,7 @@ public enum FailureReason {
     public int exitCode() {
         return switch (blame) {
             case USER -> 1;
-            case INFRASTRUCTURE -> 2;
+            case INFRASTRUCTURE, INSTALLATION -> 2;
             case TIME -> 3;
             case STOPPED -> 143;
         };
@@ -53,6 +55,7 @@ public enum FailureReason {
     private enum Blame {
         USER,
         INFRASTRUCTURE,
+        INSTALLATION,
         TIME,
         STOPPED
     }

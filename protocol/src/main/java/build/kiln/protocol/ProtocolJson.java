@@ -121,7 +121,8 @@ public final class ProtocolJson {
                 failed.exitCode(),
                 tail,
                 failed.steps(),
-                failed.timings());
+                failed.timings(),
+                failed.registrySecret());
     }
 
     private static String lastPart(String text, int length) {

@@ -17,6 +17,12 @@ public final class WorkerPaths {
     /** Folder that both containers share. */
     public static final String BUILDKIT_SOCKET_FOLDER = "/run/buildkit";
 
+    /**
+     * Where the sidecar's launcher says, in one line, why it refuses to start the daemon on this node; absent otherwise. The
+     * worker waits for the socket or for this file.
+     */
+    public static final String UNSUPPORTED = BUILDKIT_SOCKET_FOLDER + "/unsupported";
+
     /** Address of the daemon in the sidecar. */
     public static final String BUILDKIT_ADDRESS = "unix://" + BUILDKIT_SOCKET_FOLDER + "/buildkitd.sock";
 

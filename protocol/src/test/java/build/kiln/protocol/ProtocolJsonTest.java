@@ -52,13 +52,15 @@ class ProtocolJsonTest {
                 7,
                 log,
                 Steps.NONE,
-                TIMINGS);
+                TIMINGS,
+                3);
 
         String json = ProtocolJson.write(failed);
 
         assertThat(json.getBytes(StandardCharsets.UTF_8)).hasSizeLessThanOrEqualTo(BuildResult.MAX_BYTES);
         assertThat(ProtocolJson.readResult(json)).isInstanceOfSatisfying(Failed.class, read -> {
             assertThat(read.exitCode()).isEqualTo(7);
+            assertThat(read.registrySecret()).isEqualTo(3);
             assertThat(read.logTail()).endsWith("🚀 the last line").hasSizeGreaterThan(1_000);
         });
     }
