@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// How long a daemon that was told to stop may take: its first signal lets it end gracefully, and what it holds is thrown away
+// with the pod.
+const (
+	graceBeforeReminder = 700 * time.Millisecond
+	graceBeforeKill     = 1200 * time.Millisecond
+)
+
+// supervise starts the daemon and stays as the first process of the container: it passes signals on, collects orphaned
+// processes, and returns the daemon's exit code.
+func supervise(p profile, s settings) (int, error) {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	if err := os.Remove(enteredPath(runDir)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return exitFailure, err
+	}
+	daemon, err := p.start()
+	if err != nil {
+		return exitFailure, err
+	}
+	ended := make(chan syscall.WaitStatus, 1)
+	go collect(daemon.Pid, ended)
+
+	stopping := false
+	var reminder, kill <-chan time.Time
+	for {
+		select {
+		case <-signals:
+			if !stopping {
+				stopping = true
+				reminder, kill = time.After(graceBeforeReminder), time.After(graceBeforeKill)
+			}
+			send(daemon, syscall.SIGTERM)
+		case <-reminder:
+			send(daemon, syscall.SIGTERM)
+		case <-kill:
+			send(daemon, syscall.SIGKILL)
+		case status := <-ended:
+			return outcome(p, status, stopping)
+		}
+	}
+}
+
+func send(p *os.Process, s syscall.Signal) {
+	if err := p.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		note("send %v to the daemon: %v", s, err)
+	}
+}
+
+func outcome(p profile, status syscall.WaitStatus, stopping bool) (int, error) {
+	if stopping {
+		return 0, nil
+	}
+	code := status.ExitStatus()
+	if status.Signaled() {
+		note("the daemon was ended by signal %v", status.Signal())
+		code = 128 + int(status.Signal())
+	}
+	_, err := os.Stat(enteredPath(runDir))
+	if errors.Is(err, os.ErrNotExist) {
+		return exitUnsupported, p.notEntered()
+	}
+	return code, err
+}
+
+// collect waits for every child, also those that build steps left behind and the kernel gave to the container's first process.
+func collect(daemon int, ended chan<- syscall.WaitStatus) {
+	for {
+		var status syscall.WaitStatus
+		pid, err := syscall.Wait4(-1, &status, 0, nil)
+		if errors.Is(err, syscall.EINTR) {
+			continue
+		}
+		if err != nil {
+			note("wait for the daemon: %v", err)
+			ended <- syscall.WaitStatus(exitFailure << 8)
+			return
+		}
+		if pid == daemon {
+			ended <- status
+			return
+		}
+	}
+}
+
+func enteredPath(dir string) string { return filepath.Join(dir, "entered") }
+
+// markEntered tells supervise that the namespaces were created: from here on every refusal is reported by name.
+func markEntered(dir string) error {
+	if err := os.WriteFile(enteredPath(dir), nil, 0o644); err != nil {
+		return fmt.Errorf("report the start in the namespace: %w", err)
+	}
+	return nil
+}
+
+func execDaemon(p profile, dir string) error {
+	path, err := exec.LookPath("buildkitd")
+	if err != nil {
+		return &unsupported{what: "the image has no buildkitd", remedy: "use the kiln/buildkit image of this release"}
+	}
+	args := append([]string{
+		"buildkitd",
+		"--config", configPath(dir),
+		"--addr", daemonAddress,
+		"--oci-worker-snapshotter", "auto",
+	}, p.arguments()...)
+	change := p.environment()
+	for _, name := range []string{envConfig, envCABundles, envEmulate, envProfile} {
+		change[name] = ""
+	}
+	if err := syscall.Exec(path, args, withEnvironment(os.Environ(), change)); err != nil {
+		return fmt.Errorf("start %s: %w", path, err)
+	}
+	return nil
+}
