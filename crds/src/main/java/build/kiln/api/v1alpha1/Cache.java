@@ -1,0 +1,45 @@
+package build.kiln.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import org.jspecify.annotations.Nullable;
+
+/** The registry cache. */
+@JsonIgnoreProperties(ignoreUnknown = true)
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@ValidationRule(
+        value =
+                "!has(self.repository) || self.repository.matches('^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]+)?/)?[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*)*$')",
+        message = "cache.repository: write a repository in lower case without tag or digest")
+public record Cache(
+        @Default("Max")
+        @JsonPropertyDescription(
+                "Max keeps the result of every step, Min only those of the final image, Disabled neither reads nor writes a cache. Defaults to Max.")
+        @Nullable
+        Mode mode,
+
+        @Size(min = 1, max = 255)
+        @JsonPropertyDescription("Repository for the cache, without tag. Defaults to output.image.")
+        @Nullable
+        String repository,
+
+        @Size(min = 1, max = 64)
+        @Pattern("^[A-Za-z0-9_][A-Za-z0-9._-]*$")
+        @Default("default")
+        @JsonPropertyDescription(
+                "Keeps caches apart, for example per branch. The reference is <repository>:buildcache-<scope>-<platform>. Defaults to default.")
+        @Nullable
+        String scope) {
+
+    /** Which steps are kept. */
+    public enum Mode {
+        Max,
+        Min,
+        Disabled
+    }
+}

@@ -1,0 +1,90 @@
+package build.kiln.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What to build, for which platforms, and where to put it. */
+@JsonIgnoreProperties(ignoreUnknown = true)
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@ValidationRule(
+        value =
+                "has(self.source.inline) && has(self.output.sourceDateEpoch) ? self.output.sourceDateEpoch != 'Commit' : true",
+        message = "output.sourceDateEpoch: an inline source has no commit; write the seconds since the epoch instead")
+@ValidationRule(
+        value = "!has(self.secrets) || self.secrets.all(a, self.secrets.exists_one(b, b.id == a.id))",
+        message = "secrets: two entries have the same id; give every secret its own")
+@ValidationRule(
+        value = "!has(self.buildArgs) || self.buildArgs.all(a, self.buildArgs.exists_one(b, b.name == a.name))",
+        message = "buildArgs: two entries have the same name; keep one of them")
+public record ImageBuildSpec(
+        @Required @JsonPropertyDescription("Where the build context comes from: exactly one of git and inline.")
+        Source source,
+
+        @JsonPropertyDescription(
+                "The Dockerfile: a path inside the source, or its text. Defaults to the file Dockerfile at the root of the source.")
+        @Nullable
+        Dockerfile dockerfile,
+
+        @Size(min = 1, max = 128)
+        @JsonPropertyDescription("The stage of the Dockerfile to build. Defaults to the last one.")
+        @Nullable
+        String target,
+
+        @Size(max = 64) @JsonPropertyDescription("Values for the ARG instructions of the Dockerfile.") @Nullable
+        List<BuildArg> buildArgs,
+
+        @Size(max = 64)
+        @JsonPropertyDescription("Labels of the image's configuration, added to those of the Dockerfile.")
+        @Nullable
+        Map<String, @Size(max = 4096) String> labels,
+
+        @Size(min = 1, max = 20)
+        @JsonPropertyDescription(
+                "The platforms to build, as docker writes them (os/architecture[/variant]). Defaults to linux/amd64 and linux/arm64. The published index lists them in this order.")
+        @Nullable
+        List<@Size(max = 64) @Pattern("^linux/[a-z0-9_]{2,16}(/v[0-9a-z.]{1,8})?$") String> platforms,
+
+        @Required @JsonPropertyDescription("What is published, and how.")
+        Output output,
+
+        @JsonPropertyDescription("Registry cache, shared between runs; one reference per platform and scope.") @Nullable
+        Cache cache,
+
+        @Size(max = 32)
+        @JsonPropertyDescription("Secrets for RUN --mount=type=secret. No RUN step sees one that it does not mount.")
+        @Nullable
+        List<BuildSecret> secrets,
+
+        @Size(max = 16)
+        @JsonPropertyDescription(
+                "Secrets of type kubernetes.io/dockerconfigjson in this namespace, for pulling and pushing. For each registry the first one that names it wins; the imagePullSecrets of the ServiceAccount come last.")
+        @Nullable
+        List<LocalReference> registryCredentials,
+
+        @Size(min = 1, max = 253)
+        @JsonPropertyDescription(
+                "ServiceAccount of the worker pods; its imagePullSecrets count as registry credentials. No token of it is mounted. Defaults to default.")
+        @Nullable
+        String serviceAccountName,
+
+        @JsonPropertyDescription("The worker pods.") @Nullable
+        WorkerSettings worker,
+
+        @Default("3600")
+        @Min(10)
+        @Max(172800)
+        @JsonPropertyDescription(
+                "Longest time in seconds for one platform from the worker's start to the pushed image. Defaults to 3600.")
+        @Nullable
+        Integer timeoutSeconds) {}

@@ -1,0 +1,56 @@
+package build.kiln.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Size;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What Kiln knows about the build. Written by the operator alone. */
+@JsonIgnoreProperties(ignoreUnknown = true)
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record ImageBuildStatus(
+        @Default("-1")
+        @JsonPropertyDescription("The metadata.generation that the conditions speak of; -1 before the first look.")
+        @Nullable
+        Long observedGeneration,
+
+        @Size(max = 8)
+        @JsonPropertyDescription(
+                "Ready: the image of this spec is published. Reconciling and Stalled: there only while True, never together. Finished: True once the run ended, whichever way.")
+        @Nullable
+        List<Condition> conditions,
+
+        @JsonPropertyDescription("The current run, or the last one.") @Nullable
+        Run run,
+
+        @Size(max = 20) @JsonPropertyDescription("The platforms of that run.") @Nullable
+        List<PlatformStatus> platforms,
+
+        @JsonPropertyDescription(
+                "The last image published successfully, repository@digest. It stays when a later run fails.")
+        @Nullable
+        String image,
+
+        @JsonPropertyDescription("The input hash that image was built from.") @Nullable
+        String imageInputHash,
+
+        @Size(max = 32) @JsonPropertyDescription("The tags that point at that image.") @Nullable
+        List<String> tags,
+
+        @JsonPropertyDescription("Why the run failed; absent otherwise.") @Nullable
+        Failure failure,
+
+        @JsonPropertyDescription("Values for the columns of kubectl get.") @Nullable
+        Summary summary,
+
+        @JsonPropertyDescription("The rebuild request that was handled last.") @Nullable
+        String lastHandledRebuildAt) {
+
+    /** The status of an object that nobody has looked at yet. */
+    public static ImageBuildStatus empty() {
+        return new ImageBuildStatus(null, null, null, null, null, null, null, null, null, null);
+    }
+}

@@ -1,0 +1,78 @@
+package build.kiln.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Required;
+import org.jspecify.annotations.Nullable;
+
+/** One platform of a run. */
+@JsonIgnoreProperties(ignoreUnknown = true)
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record PlatformStatus(
+        @Required @JsonPropertyDescription("As in spec.platforms.")
+        String platform,
+
+        @JsonPropertyDescription("How far this platform has come.") @Nullable
+        State state,
+
+        @JsonPropertyDescription("Native: on a node of this architecture. Emulated: under QEMU.") @Nullable
+        Mode mode,
+
+        @JsonPropertyDescription("Why that mode, in one word.") @Nullable
+        String modeReason,
+
+        @JsonPropertyDescription("Counts the pods started for this platform in this run, from 1.") @Nullable
+        Integer attempt,
+
+        @JsonPropertyDescription("The worker pod of that attempt.") @Nullable
+        String podName,
+
+        @JsonPropertyDescription("The node it runs on.") @Nullable
+        String nodeName,
+
+        @JsonPropertyDescription("When the worker started, RFC 3339.") @Nullable
+        String startTime,
+
+        @JsonPropertyDescription("When it ended, RFC 3339.") @Nullable
+        String completionTime,
+
+        @JsonPropertyDescription("Steps of the Dockerfile (RUN, COPY, ADD, WORKDIR) taken from the cache.") @Nullable
+        Integer cachedSteps,
+
+        @JsonPropertyDescription("Steps of the Dockerfile (RUN, COPY, ADD, WORKDIR).") @Nullable
+        Integer totalSteps,
+
+        @JsonPropertyDescription("Digest of what the worker pushed for this platform.") @Nullable
+        String digest,
+
+        @JsonPropertyDescription("Media type of what the worker pushed.") @Nullable
+        String mediaType,
+
+        @JsonPropertyDescription("Size in bytes of the pushed manifest or index.") @Nullable
+        Long size,
+
+        @JsonPropertyDescription("Why the platform failed or waits, in one word.") @Nullable
+        String reason,
+
+        @JsonPropertyDescription("The same for people.") @Nullable
+        String message) {
+
+    /** How far a platform has come. */
+    public enum State {
+        Pending,
+        WaitingForNode,
+        Starting,
+        Building,
+        Retrying,
+        Succeeded,
+        Failed,
+        Cancelled
+    }
+
+    /** Where RUN steps execute. */
+    public enum Mode {
+        Native,
+        Emulated
+    }
+}

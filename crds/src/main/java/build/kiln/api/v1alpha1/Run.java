@@ -1,0 +1,64 @@
+package build.kiln.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Required;
+import org.jspecify.annotations.Nullable;
+
+/** One attempt to realise one set of build inputs. */
+@JsonIgnoreProperties(ignoreUnknown = true)
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Run(
+        @Required @JsonPropertyDescription("Counts the runs of this object, from 1.")
+        int number,
+
+        @JsonPropertyDescription("Why the run started.") @Nullable
+        Cause cause,
+
+        @JsonPropertyDescription("How far the run has come.") @Nullable
+        Phase phase,
+
+        @JsonPropertyDescription("Hash of the build inputs of the spec, before the revision is resolved.") @Nullable
+        String specHash,
+
+        @JsonPropertyDescription("Hash of the build inputs, the git revision resolved to a commit.") @Nullable
+        String inputHash,
+
+        @JsonPropertyDescription("The commit that every platform builds.") @Nullable
+        String commit,
+
+        @JsonPropertyDescription("When the run started, RFC 3339.") @Nullable
+        String startTime,
+
+        @JsonPropertyDescription("When its last platform ended, RFC 3339.") @Nullable
+        String buildEndTime,
+
+        @JsonPropertyDescription("When the run ended, RFC 3339.") @Nullable
+        String completionTime) {
+
+    /** Why a run started. */
+    public enum Cause {
+        Initial,
+        InputsChanged,
+        Requested
+    }
+
+    /** How far a run has come; the last three are final. */
+    public enum Phase {
+        Resolving,
+        Building,
+        Publishing,
+        Succeeded,
+        Failed,
+        Cancelled;
+
+        /** Whether nothing follows. */
+        public boolean isFinal() {
+            return switch (this) {
+                case Resolving, Building, Publishing -> false;
+                case Succeeded, Failed, Cancelled -> true;
+            };
+        }
+    }
+}
