@@ -124,24 +124,3 @@ func TestEmptyValueRemovesAVariable(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
-
-// Every probe is run: natively where the kernel can, else by the QEMU of the same name where one is installed.
-func TestProbesExitWithTheirCode(t *testing.T) {
-	for name := range platforms {
-		t.Run(name, func(t *testing.T) {
-			p, err := platformNamed(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if p.native() {
-				requireRuns(t, p, "")
-				return
-			}
-			folder := os.Getenv("KILN_QEMU_BIN")
-			if folder == "" {
-				t.Skip("KILN_QEMU_BIN (a folder with qemu-*-static) is not set")
-			}
-			requireRuns(t, p, filepath.Join(folder, filepath.Base(p.emulator())))
-		})
-	}
-}
