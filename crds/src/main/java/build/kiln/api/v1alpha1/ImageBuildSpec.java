@@ -21,12 +21,6 @@ import org.jspecify.annotations.Nullable;
         value =
                 "has(self.source.inline) && has(self.output.sourceDateEpoch) ? self.output.sourceDateEpoch != 'Commit' : true",
         message = "output.sourceDateEpoch: an inline source has no commit; write the seconds since the epoch instead")
-@ValidationRule(
-        value = "!has(self.secrets) || self.secrets.all(a, self.secrets.exists_one(b, b.id == a.id))",
-        message = "secrets: two entries have the same id; give every secret its own")
-@ValidationRule(
-        value = "!has(self.buildArgs) || self.buildArgs.all(a, self.buildArgs.exists_one(b, b.name == a.name))",
-        message = "buildArgs: two entries have the same name; keep one of them")
 public record ImageBuildSpec(
         @Required @JsonPropertyDescription("Where the build context comes from: exactly one of git and inline.")
         Source source,
