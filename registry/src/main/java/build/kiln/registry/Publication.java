@@ -1,0 +1,165 @@
+package build.kiln.registry;
+
+import build.kiln.registry.http.RegistryClient;
+import build.kiln.registry.http.RegistryException;
+import build.kiln.registry.image.Assembly;
+import build.kiln.registry.image.Descriptor;
+import build.kiln.registry.image.Digest;
+import build.kiln.registry.image.ImageReference;
+import build.kiln.registry.image.IndexAssembler;
+import build.kiln.registry.image.MalformedImageException;
+import build.kiln.registry.image.Manifest;
+import build.kiln.registry.image.Platform;
+import build.kiln.registry.image.PlatformResult;
+import build.kiln.registry.image.Repository;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+/** One publication, step by step. A step begins when the one before is done everywhere, so that tags come last. */
+final class Publication {
+    private static final int LARGEST_CONFIG = 4 * 1024 * 1024;
+
+    private final RegistryClient registry;
+    private final PublishRequest request;
+    private final String action;
+
+    Publication(RegistryClient registry, PublishRequest request) {
+        this.registry = registry;
+        this.request = request;
+        this.action = "publish image " + request.repository();
+    }
+
+    PublishedImage run() throws RegistryException {
+        Assembly.Image image = assemble(fetch());
+        Manifest top = topOf(image);
+        copyChildren(image);
+        putTop(top);
+        verify(image);
+        tag(top);
+        return new PublishedImage(
+                request.repository(), top.digest(), top.mediaType(), top.size(), request.tags(), image.platforms());
+    }
+
+    private List<PlatformResult> fetch() throws RegistryException {
+        List<Callable<PlatformResult>> tasks = new ArrayList<>();
+        for (PushedImage pushed : request.pushed()) {
+            tasks.add(() -> fetch(pushed));
+        }
+        return Parallel.all(action, tasks);
+    }
+
+    private PlatformResult fetch(PushedImage pushed) throws RegistryException {
+        Descriptor descriptor = pushed.descriptor();
+        Manifest manifest = registry.getManifest(request.repository().at(descriptor.digest()));
+        if (!manifest.isIndex() && descriptor.platform().isEmpty()) {
+            descriptor =
+                    Descriptor.of(descriptor.mediaType(), descriptor.digest(), descriptor.size(), platformOf(manifest));
+        }
+        return new PlatformResult(pushed.platform(), descriptor, manifest);
+    }
+
+    private Platform platformOf(Manifest manifest) throws RegistryException {
+        String reading = "read the platform of " + request.repository().at(manifest.digest());
+        try {
+            return Platform.ofConfig(registry.getBlob(request.repository(), manifest.config(), LARGEST_CONFIG));
+        } catch (MalformedImageException e) {
+            throw new RegistryException.InvalidContent(reading, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Assembly.Image assemble(List<PlatformResult> results) throws RegistryException {
+        Assembly assembly = IndexAssembler.assemble(request.platforms(), results, request.annotations());
+        return switch (assembly) {
+            case Assembly.Refused refused -> throw new RegistryException.InvalidContent(action, refused.message());
+            case Assembly.Image image -> image;
+        };
+    }
+
+    private Manifest topOf(Assembly.Image image) throws RegistryException {
+        return switch (image) {
+            case Assembly.Index index -> index.manifest();
+            case Assembly.PlainManifest plain ->
+                registry.getManifest(request.repository().at(plain.digest()));
+        };
+    }
+
+    private void copyChildren(Assembly.Image image) throws RegistryException {
+        List<Descriptor> manifests = switch (image) {
+            case Assembly.Index index -> index.children();
+            case Assembly.PlainManifest plain -> List.of(plain.image());
+        };
+        for (Repository target : request.repositories()) {
+            if (!target.equals(request.repository())) {
+                new ImageCopy(registry, request.repository(), target).copy(manifests);
+            }
+        }
+    }
+
+    private void putTop(Manifest top) throws RegistryException {
+        everywhere(target -> {
+            registry.putManifest(target.at(top.digest()), top);
+            return top;
+        });
+    }
+
+    private void verify(Assembly.Image image) throws RegistryException {
+        List<Digest> digests = new ArrayList<>(List.of(image.digest()));
+        image.children().forEach(child -> digests.add(child.digest()));
+        List<Callable<Boolean>> tasks = new ArrayList<>();
+        for (Repository target : request.repositories()) {
+            for (Digest digest : digests) {
+                tasks.add(() -> requirePresent(target, digest));
+            }
+        }
+        Parallel.all(action, tasks);
+    }
+
+    private boolean requirePresent(Repository target, Digest digest) throws RegistryException {
+        if (!registry.hasManifest(target, digest)) {
+            throw new RegistryException.InvalidContent(
+                    action, "manifest " + target.at(digest) + " is no longer in the registry; no tag was written");
+        }
+        return true;
+    }
+
+    private void tag(Manifest top) throws RegistryException {
+        everywhere(target -> {
+            for (String tag : request.tags()) {
+                tag(target.tagged(tag), top);
+            }
+            return top;
+        });
+    }
+
+    private void tag(ImageReference reference, Manifest top) throws RegistryException {
+        try {
+            registry.putManifest(reference, top);
+        } catch (RegistryException.TagImmutable e) {
+            // The tag may be ours already, from a publication that was cut off behind this step.
+            if (!registry.getManifest(reference).digest().equals(top.digest())) {
+                throw e;
+            }
+            return;
+        }
+        Digest found = registry.getManifest(reference).digest();
+        if (!found.equals(top.digest())) {
+            throw new RegistryException.InvalidContent(
+                    "tag " + reference, "the tag points at " + found + " after it was set to " + top.digest());
+        }
+    }
+
+    /** Something that is done with one repository. */
+    @FunctionalInterface
+    private interface Step {
+        Manifest run(Repository target) throws RegistryException;
+    }
+
+    private void everywhere(Step step) throws RegistryException {
+        List<Callable<Manifest>> tasks = new ArrayList<>();
+        for (Repository target : request.repositories()) {
+            tasks.add(() -> step.run(target));
+        }
+        Parallel.all(action, tasks);
+    }
+}
