@@ -1,0 +1,70 @@
+package build.kiln.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.api.v1alpha1.PlatformStatus;
+import build.kiln.api.v1alpha1.Run;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(ClusterExtension.class)
+class CacheE2e {
+    @Test
+    void onePlatformWithoutAttestationIsAPlainManifest(Workspace workspace) {
+        String image = workspace.repository("single");
+        workspace.apply("single", """
+                source: {inline: {files: {Dockerfile: "FROM scratch\\nCOPY hello.txt /\\n", hello.txt: hello}}}
+                platforms: [linux/arm64]
+                output: {image: %s, tags: [latest], provenance: Disabled}
+                """.formatted(image));
+
+        ImageBuildStatus status = workspace.awaitSucceeded("single");
+
+        JsonNode manifest = workspace.registry().manifest(image + ":latest");
+        assertThat(manifest.path("mediaType").asText()).isEqualTo("application/vnd.oci.image.manifest.v1+json");
+        assertThat(status.image())
+                .isEqualTo(
+                        image + "@" + Workspace.platform(status, "linux/arm64").digest());
+    }
+
+    @Test
+    void forcedRunTakesItsStepsFromTheRegistryCache(Workspace workspace) {
+        workspace.apply("cached", """
+                source:
+                  inline:
+                    files:
+                      Dockerfile: |
+                        FROM debian:bookworm-slim AS build
+                        WORKDIR /work
+                        COPY input.txt .
+                        RUN sha256sum input.txt > sum && uname -m >> sum
+                        FROM debian:bookworm-slim
+                        COPY --from=build /work/sum /sum
+                        RUN cat /sum > /copy
+                      input.txt: the input
+                output: {image: %s, tags: [latest]}
+                """.formatted(workspace.repository("cached")));
+        ImageBuildStatus first = workspace.awaitSucceeded("cached");
+        assertThat(Objects.requireNonNull(first.platforms()))
+                .allSatisfy(platform -> assertThat(platform.cachedSteps()).isZero());
+
+        workspace.requestRebuild("cached", "again");
+        ImageBuildStatus second = workspace.awaitFinished("cached", 2);
+
+        assertThat(second.run()).satisfies(run -> {
+            assertThat(run.cause()).isEqualTo(Run.Cause.Requested);
+            assertThat(run.phase()).isEqualTo(Run.Phase.Succeeded);
+        });
+        assertThat(second.lastHandledRebuildAt()).isEqualTo("again");
+        for (PlatformStatus platform : Objects.requireNonNull(second.platforms())) {
+            int total = Objects.requireNonNull(platform.totalSteps());
+            assertThat(total).isGreaterThanOrEqualTo(5);
+            assertThat(Objects.requireNonNull(platform.cachedSteps()))
+                    .as("steps of %s from the cache, of %d", platform.platform(), total)
+                    .isGreaterThanOrEqualTo((int) Math.ceil(0.95 * total));
+        }
+    }
+}

@@ -1,0 +1,180 @@
+package build.kiln.e2e;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * The cluster of the scenarios, with Kiln installed the way a user installs it: images by digest, through the chart. One for
+ * all scenarios; taken down at the end.
+ */
+final class Cluster implements AutoCloseable {
+    private static final String NAME = "kiln-e2e";
+    private static final Path ROOT = Path.of(System.getProperty("kiln.root", ".."));
+    private static final Path SCRIPT = ROOT.resolve("kiln").toAbsolutePath();
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Status status;
+    private final KubernetesClient client;
+
+    private Cluster(Status status) {
+        this.status = status;
+        this.client = new KubernetesClientBuilder()
+                .withConfig(Config.fromKubeconfig(status.kubeconfig().toFile()))
+                .build();
+    }
+
+    static Cluster start() {
+        kiln(Duration.ofMinutes(40), "cluster", "up");
+        try {
+            Cluster cluster = new Cluster(read(kiln(Duration.ofMinutes(1), "cluster", "status", "-o", "json")));
+            cluster.install(kiln(Duration.ofMinutes(15), "images").lines().toList());
+            return cluster;
+        } catch (RuntimeException | Error e) {
+            takeDown();
+            throw e;
+        }
+    }
+
+    KubernetesClient client() {
+        return client;
+    }
+
+    String registry() {
+        return status.registry();
+    }
+
+    SecureRegistry secureRegistry() {
+        return status.secureRegistry();
+    }
+
+    Git git() {
+        return status.git();
+    }
+
+    /** A tool of the cluster, such as kubectl or crane, pointed at it. */
+    Command tool(String name, Object... arguments) {
+        Object[] all = new Object[arguments.length + 1];
+        all[0] = status.bin().resolve(name);
+        System.arraycopy(arguments, 0, all, 1, arguments.length);
+        return Command.of(all)
+                .with("KUBECONFIG", status.kubeconfig().toString())
+                .with("SSL_CERT_FILE", status.secureRegistry().caFile().toString());
+    }
+
+    /** Kills the first process of a container, found by the container's id in its cgroup's path. */
+    void killContainer(String id) {
+        ProcessHandle process = ProcessHandle.allProcesses()
+                .filter(candidate -> cgroups(candidate.pid()).contains(id))
+                .min(Comparator.comparingLong(ProcessHandle::pid))
+                .orElseThrow(() -> new AssertionError("no process of container " + id));
+        process.destroyForcibly();
+    }
+
+    private static String cgroups(long pid) {
+        try {
+            return Files.readString(Path.of("/proc", Long.toString(pid), "cgroup"));
+        } catch (IOException e) {
+            return ""; // The process ended in the meantime.
+        }
+    }
+
+    private void install(List<String> images) {
+        Path values = writeValues(images);
+        tool(
+                        "helm",
+                        "upgrade",
+                        "--install",
+                        "kiln",
+                        ROOT.resolve("helm/kiln").toAbsolutePath(),
+                        "--namespace",
+                        "kiln-system",
+                        "--create-namespace",
+                        "--values",
+                        values,
+                        "--wait",
+                        "--timeout",
+                        "2m")
+                .within(Duration.ofMinutes(3))
+                .output();
+    }
+
+    private Path writeValues(List<String> images) {
+        try {
+            String ca = Files.readString(status.secureRegistry().caFile()).indent(6);
+            Path file = Files.createTempFile("kiln-e2e-values", ".yaml");
+            file.toFile().deleteOnExit();
+            return Files.writeString(file, """
+                    image:
+                    %s
+                    registries:
+                    - host: docker.io
+                      mirrors: ["%s"]
+                    - host: "%s"
+                      insecure: true
+                    - host: "%s"
+                      ca: |
+                    %s
+                    """.formatted(
+                            images.stream().map(Cluster::imageValue).collect(Collectors.joining("\n")),
+                            status.registry(),
+                            status.registry(),
+                            status.secureRegistry().host(),
+                            ca));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String imageValue(String reference) {
+        int at = reference.indexOf('@');
+        String repository = reference.substring(0, at);
+        String name = repository.substring(repository.lastIndexOf('/') + 1);
+        return "  %s: {repository: \"%s\", digest: \"%s\"}".formatted(name, repository, reference.substring(at + 1));
+    }
+
+    private static String kiln(Duration deadline, Object... arguments) {
+        Object[] all = new Object[arguments.length + 1];
+        all[0] = SCRIPT;
+        System.arraycopy(arguments, 0, all, 1, arguments.length);
+        return Command.of(all).with("KILN_CLUSTER", NAME).within(deadline).output();
+    }
+
+    private static void takeDown() {
+        kiln(Duration.ofMinutes(3), "cluster", "down");
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        takeDown();
+    }
+
+    private static Status read(String json) {
+        try {
+            return JSON.readValue(json, Status.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("kiln cluster status -o json printed " + json, e);
+        }
+    }
+
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record Status(Path kubeconfig, Path bin, String registry, SecureRegistry secureRegistry, Git git) {}
+
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record SecureRegistry(String host, String username, String password, Path caFile) {}
+
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record Git(String url, Path repositories) {}
+}

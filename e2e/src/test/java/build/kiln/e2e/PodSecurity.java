@@ -1,0 +1,13 @@
+package build.kiln.e2e;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/** The Pod Security level that the scenario's namespace enforces; {@code baseline} where it is not given. */
+@Target(ElementType.METHOD)
+@Retention(RetentionPolicy.RUNTIME)
+@interface PodSecurity {
+    String value();
+}
