@@ -1,0 +1,46 @@
+package build.kiln.operator.credentials;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything a build may use; its text form shows names, never contents.
+ *
+ * @param dockerConfigs registry credentials: those of {@code spec.registryCredentials} in their order, then those of the
+ *     ServiceAccount; for each registry the first one that names it wins
+ * @param git for a private source
+ */
+public record BuildCredentials(List<DockerConfig> dockerConfigs, @Nullable GitCredentials git)
+        implements CredentialResult {
+    public BuildCredentials {
+        dockerConfigs = List.copyOf(dockerConfigs);
+    }
+
+    /** A build that needs none. */
+    public static BuildCredentials none() {
+        return new BuildCredentials(List.of(), null);
+    }
+
+    /**
+     * @param secretName of a Secret of type kubernetes.io/dockerconfigjson
+     * @param json its docker configuration
+     */
+    public record DockerConfig(String secretName, String json) {
+        @Override
+        public String toString() {
+            return "DockerConfig[secretName=" + secretName + "]";
+        }
+    }
+
+    /**
+     * @param secretName of the Secret
+     * @param username its key {@code username}
+     * @param password its key {@code password}: a password or an access token
+     */
+    public record GitCredentials(String secretName, String username, String password) {
+        @Override
+        public String toString() {
+            return "GitCredentials[secretName=" + secretName + "]";
+        }
+    }
+}

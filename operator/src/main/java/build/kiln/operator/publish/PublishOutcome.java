@@ -1,0 +1,34 @@
+package build.kiln.operator.publish;
+
+import build.kiln.api.v1alpha1.FailureReason;
+import java.util.List;
+
+/** What came of publishing. */
+public sealed interface PublishOutcome {
+    /**
+     * The image is complete in the registry and the tags point at it.
+     *
+     * @param repository as in {@code spec.output.image}
+     * @param digest of the index, or of the plain manifest of a single platform
+     * @param tags that point at it now
+     */
+    record Published(String repository, String digest, List<String> tags) implements PublishOutcome {
+        public Published {
+            tags = List.copyOf(tags);
+        }
+
+        /** {@code repository@digest}. */
+        public String image() {
+            return repository + "@" + digest;
+        }
+    }
+
+    /**
+     * The tags may not point at the new image yet.
+     *
+     * @param reason for {@code status}
+     * @param message what, where and what to do now
+     * @param worthRetrying whether the same call may succeed later without anybody changing anything
+     */
+    record Unpublished(FailureReason reason, String message, boolean worthRetrying) implements PublishOutcome {}
+}
