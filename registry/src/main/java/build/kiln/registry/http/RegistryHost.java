@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record RegistryHost(
         String host,
-        @Nullable List<String> mirrors,
+        List<String> mirrors,
         boolean insecure,
         @Nullable String ca) {
     /**
@@ -30,6 +30,7 @@ public record RegistryHost(
      * @throws IllegalArgumentException when the host, a mirror or the certificates are not valid; the message names
      *     the entry
      */
+    @SuppressWarnings("ConstantValue") // Configuration files leave mirrors out.
     public RegistryHost {
         mirrors = mirrors == null ? List.of() : List.copyOf(mirrors);
         requireHost(host, host);
@@ -56,8 +57,9 @@ public record RegistryHost(
 
     /** Where the mirrors hold a repository of this registry, in the order in which they are asked. */
     List<Repository> mirrorsOf(Repository repository) {
-        List<String> hosts = mirrors == null ? List.of() : mirrors;
-        return hosts.stream().map(mirror -> mirrored(mirror, repository.path())).toList();
+        return mirrors.stream()
+                .map(mirror -> mirrored(mirror, repository.path()))
+                .toList();
     }
 
     List<X509Certificate> certificates() {

@@ -1,0 +1,4 @@
+@NullMarked
+package build.kiln.registry.image;
+
+import org.jspecify.annotations.NullMarked;

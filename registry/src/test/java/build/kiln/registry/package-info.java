@@ -1,0 +1,4 @@
+@NullMarked
+package build.kiln.registry;
+
+import org.jspecify.annotations.NullMarked;
