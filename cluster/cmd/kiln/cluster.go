@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"kiln.build/cluster/internal/cluster"
+)
+
+func runCluster(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		return usageError{"cluster: say what to do: up, down, status, kubeconfig, bin or add-node"}
+	}
+	current, err := currentCluster()
+	if err != nil {
+		return err
+	}
+	command, args := args[0], args[1:]
+	switch command {
+	case "up":
+		return clusterUp(ctx, current, args)
+	case "down":
+		if err := parse(flags(command), args); err != nil {
+			return err
+		}
+		return current.Down(ctx)
+	case "status":
+		return clusterStatus(current, args)
+	case "kubeconfig":
+		status, err := current.Status()
+		if err != nil {
+			return err
+		}
+		if status.State == cluster.Stopped {
+			return fmt.Errorf("cluster %s does not run: start it with `kiln cluster up`", current.Name)
+		}
+		fmt.Println(status.Kubeconfig)
+		return nil
+	case "bin":
+		status, err := current.Status()
+		if err != nil {
+			return err
+		}
+		fmt.Println(status.Bin)
+		return nil
+	case "add-node":
+		return addNode(ctx, current, args)
+	default:
+		return usageError{fmt.Sprintf("cluster: unknown command %q", command)}
+	}
+}
+
+func clusterUp(ctx context.Context, current *cluster.Cluster, args []string) error {
+	var options cluster.Options
+	set := flags("up")
+	set.BoolVar(&options.ControlPlaneOnly, "control-plane-only", false, "")
+	if err := parse(set, args); err != nil {
+		return err
+	}
+	if err := current.Up(ctx, options); err != nil {
+		return err
+	}
+	status, err := current.Status()
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(os.Stderr, status)
+	return nil
+}
+
+func clusterStatus(current *cluster.Cluster, args []string) error {
+	set := flags("status")
+	output := set.String("o", "text", "")
+	if err := parse(set, args); err != nil {
+		return err
+	}
+	status, err := current.Status()
+	if err != nil {
+		return err
+	}
+	switch *output {
+	case "text":
+		fmt.Print(status)
+		return nil
+	case "json":
+		encoder := json.NewEncoder(os.Stdout)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(status)
+	default:
+		return usageError{fmt.Sprintf("cluster status: unknown format %q: use text or json", *output)}
+	}
+}
+
+func addNode(ctx context.Context, current *cluster.Cluster, args []string) error {
+	if len(args) == 0 {
+		return usageError{"cluster add-node: the name of the node is missing"}
+	}
+	set := flags("add-node")
+	architecture := set.String("arch", "", "")
+	if err := parse(set, args[1:]); err != nil {
+		return err
+	}
+	return current.AddNode(ctx, args[0], *architecture)
+}
+
+func flags(command string) *flag.FlagSet {
+	set := flag.NewFlagSet(command, flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	set.Usage = func() {}
+	return set
+}
+
+func parse(set *flag.FlagSet, args []string) error {
+	if err := set.Parse(args); err != nil {
+		return usageError{fmt.Sprintf("%s: %v", set.Name(), err)}
+	}
+	if set.NArg() > 0 {
+		return usageError{fmt.Sprintf("%s: unexpected argument %q", set.Name(), set.Arg(0))}
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+// Command kiln is the command line of Kiln's source tree: a cluster to try things on, the demo, the tests.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"kiln.build/cluster/internal/cluster"
+	"kiln.build/cluster/internal/gitserver"
+	"kiln.build/cluster/internal/layout"
+	"kiln.build/cluster/internal/process"
+	"kiln.build/cluster/internal/sandbox"
+	"kiln.build/cluster/internal/toolchain"
+)
+
+const usage = `Usage: ./kiln COMMAND
+
+  demo                     build an image for two platforms on a cluster made for it
+  test [--fast]            run the tests; --fast leaves out those that need a cluster with nodes
+  images                   build Kiln's own images and push them to the cluster's registry
+  cluster up               start a cluster, or complete one that runs
+      --control-plane-only   only etcd, the API server and the controller manager
+  cluster down             remove the cluster and every trace of it
+  cluster status [-o json] describe the cluster
+  cluster kubeconfig       print the path of the administrator's kubeconfig
+  cluster bin              print the folder with kubectl and the other tools
+  cluster add-node NAME    add a node
+      --arch ARCH            let it claim another architecture, such as arm64
+  down                     the same as cluster down
+
+Environment:
+  KILN_CLUSTER             name of the cluster, so that several can run side by side (default: kiln)
+  KILN_STATE_DIR           folder for the state of clusters (default: /var/lib/kiln)
+  XDG_CACHE_HOME           everything that was built lies in its folder kiln (default: ~/.cache)
+`
+
+// usageError is a mistake in the command line.
+type usageError struct{ message string }
+
+func (e usageError) Error() string { return e.message + "\nTry ./kiln help" }
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "kiln: %v\n", err)
+		if _, mistake := err.(usageError); mistake {
+			os.Exit(2)
+		}
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) == 0 {
+		return usageError{"a command is missing"}
+	}
+	if len(args) == 2 {
+		// Commands that this program starts itself with.
+		switch args[0] {
+		case process.EntryCommand:
+			return process.Enter(args[1])
+		case sandbox.HoldCommand:
+			return sandbox.Hold(args[1])
+		case gitserver.Command:
+			return gitserver.Serve(args[1])
+		}
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	switch args[0] {
+	case "help", "-h", "--help":
+		fmt.Print(usage)
+		return nil
+	case "cluster":
+		return runCluster(ctx, args[1:])
+	case "down":
+		return runCluster(ctx, args)
+	case "test":
+		return runTest(ctx, args[1:])
+	default:
+		return usageError{fmt.Sprintf("unknown command %q", args[0])}
+	}
+}
+
+// newToolchain is the toolchain of the source tree; long steps are told on stderr.
+func newToolchain() (*toolchain.Toolchain, error) {
+	root, err := layout.Root()
+	if err != nil {
+		return nil, err
+	}
+	cache, err := layout.Cache()
+	if err != nil {
+		return nil, err
+	}
+	return toolchain.New(root, cache, os.Stderr), nil
+}
+
+// currentCluster is the cluster that the environment names.
+func currentCluster() (*cluster.Cluster, error) {
+	tools, err := newToolchain()
+	if err != nil {
+		return nil, err
+	}
+	at, err := layout.CurrentCluster()
+	if err != nil {
+		return nil, err
+	}
+	return cluster.Open(at, tools, os.Stderr), nil
+}

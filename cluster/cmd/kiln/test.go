@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"kiln.build/cluster/internal/layout"
+	"kiln.build/cluster/internal/toolchain"
+)
+
+const javaVersion = "25"
+
+// runTest builds what the tests start, and runs all of them with Maven on a JDK of the right version.
+func runTest(ctx context.Context, args []string) error {
+	set := flags("test")
+	fast := set.Bool("fast", false, "")
+	if err := parse(set, args); err != nil {
+		return err
+	}
+	root, err := layout.Root()
+	if err != nil {
+		return err
+	}
+	jdk, err := findJDK()
+	if err != nil {
+		return err
+	}
+	maven, err := exec.LookPath("mvn")
+	if err != nil {
+		return errors.New("Maven is missing. Install it: apt-get install --no-install-recommends maven")
+	}
+	tools, err := newToolchain()
+	if err != nil {
+		return err
+	}
+	wanted := toolchain.ControlPlane
+	if !*fast {
+		wanted = toolchain.Node
+	}
+	bin, err := tools.Ensure(ctx, append(wanted, toolchain.Helm)...)
+	if err != nil {
+		return err
+	}
+	mavenArgs := []string{"--batch-mode", "--no-transfer-progress", "verify"}
+	if *fast {
+		mavenArgs = append(mavenArgs, "-Dkiln.skipClusterTests=true")
+	}
+	command := exec.CommandContext(ctx, maven, mavenArgs...)
+	command.Dir = root
+	command.Env = append(os.Environ(), "JAVA_HOME="+jdk, "KILN_TOOLS_BIN="+bin, "KILN_SCRIPT="+filepath.Join(root, "kiln"))
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
+	// Interrupted, Maven's tests remove their clusters.
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = time.Minute
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("the tests failed: %w", err)
+	}
+	return nil
+}
+
+// findJDK looks for a JDK of the right version in JAVA_HOME and where installers put one.
+func findJDK() (string, error) {
+	candidates := []string{os.Getenv("JAVA_HOME")}
+	for _, pattern := range []string{"/usr/lib/jvm/*", "/opt/*", "/opt/java/*", "/usr/local/*", filepath.Join(os.Getenv("HOME"), ".sdkman/candidates/java/*"), filepath.Join(os.Getenv("HOME"), ".jdks/*")} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			return "", fmt.Errorf("look for a JDK in %s: %w", pattern, err)
+		}
+		candidates = append(candidates, found...)
+	}
+	for _, candidate := range candidates {
+		if candidate != "" && isJDK(candidate) {
+			return candidate, nil
+		}
+	}
+	return "", fmt.Errorf("a JDK %s is missing. Install it: apt-get install openjdk-%[1]s-jdk-headless, or https://adoptium.net; elsewhere than in /usr/lib/jvm or /opt, set JAVA_HOME", javaVersion)
+}
+
+var releaseVersion = regexp.MustCompile(`(?m)^JAVA_VERSION="([0-9]+)`)
+
+func isJDK(dir string) bool {
+	if _, err := os.Stat(filepath.Join(dir, "bin", "javac")); err != nil {
+		return false
+	}
+	release, err := os.ReadFile(filepath.Join(dir, "release"))
+	if err != nil {
+		return false
+	}
+	match := releaseVersion.FindSubmatch(release)
+	return match != nil && string(match[1]) == javaVersion
+}

@@ -1,0 +1,3 @@
+module kiln.build/cluster/tools/pause
+
+go 1.26.0
