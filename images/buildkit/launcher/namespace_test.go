@@ -41,6 +41,7 @@ func runAsPod() int {
 	must(unix.Mount("tmpfs", "/run", "tmpfs", 0, ""))
 	must(os.MkdirAll("/run/kiln", 0o755))
 	must(os.MkdirAll("/run/bin", 0o755))
+	must(os.MkdirAll("/run/buildkit", 0o755))
 	must(os.WriteFile("/run/bin/buildkitd", []byte(os.Getenv("BUILDKITD")), 0o755))
 	must(os.WriteFile("/run/foreign", platforms["linux/arm64"].probe(), 0o755))
 	must(os.Setenv("PATH", "/run/bin:"+os.Getenv("PATH")))
@@ -51,7 +52,11 @@ func runAsPod() int {
 	if os.Getenv("MASK_PROC") != "" {
 		must(unix.Mount("/dev/null", "/proc/keys", "", unix.MS_BIND, ""))
 	}
-	return run(nil)
+	code := run(nil)
+	if refusal, err := os.ReadFile(refusalFile); err == nil {
+		note("the worker reads: %s", refusal)
+	}
+	return code
 }
 
 type podRun struct {
@@ -113,7 +118,7 @@ func TestDaemonRunsInANestedUserNamespace(t *testing.T) {
 
 func TestMaskedProcIsRefused(t *testing.T) {
 	got := runPod(t, "MASK_PROC=1", "BUILDKITD=#!/bin/sh\necho started\n")
-	if got.code != exitUnsupported || !strings.Contains(got.output, "kiln-buildkitd: unsupported: /proc") {
+	if got.code != exitUnsupported || !strings.Contains(got.output, "the worker reads: kiln-buildkitd: unsupported: /proc") {
 		t.Errorf("exit code %d:\n%s", got.code, got.output)
 	}
 }
