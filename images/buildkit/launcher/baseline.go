@@ -118,5 +118,5 @@ func (baseline) arguments() []string {
 }
 
 func (baseline) environment() map[string]string {
-	return map[string]string{"USER": "root", "HOME": "/root", "XDG_RUNTIME_DIR": ""}
+	return map[string]string{"USER": "root", "HOME": "/root", "XDG_RUNTIME_DIR": "", "TMPDIR": ""}
 }
