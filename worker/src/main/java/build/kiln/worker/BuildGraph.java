@@ -1,0 +1,86 @@
+package build.kiln.worker;
+
+import build.kiln.protocol.BuildResult.Steps;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Everything the daemon has said about the operations of one build. */
+final class BuildGraph {
+    /** A Dockerfile of a thousand lines for one platform stays far below. */
+    private static final int MAX_OPERATIONS = 10_000;
+
+    private static final int MAX_BASE_IMAGES = 200;
+    private static final String FROM = "FROM ";
+
+    private final Map<String, Operation> operations = new LinkedHashMap<>();
+
+    /** Records the change; empty when there are too many operations to remember another one. */
+    Optional<Operation> update(SolveStatus.Vertex vertex) {
+        Operation operation = operations.get(vertex.digest());
+        if (operation == null) {
+            if (operations.size() >= MAX_OPERATIONS) {
+                return Optional.empty();
+            }
+            operation = new Operation(vertex.name());
+            operations.put(vertex.digest(), operation);
+        }
+        operation.update(vertex);
+        return Optional.of(operation);
+    }
+
+    Optional<Operation> find(String digest) {
+        return Optional.ofNullable(operations.get(digest));
+    }
+
+    Collection<Operation> operations() {
+        return operations.values();
+    }
+
+    /** Counts instructions, not vertices: {@code COPY --link} and {@code ADD} of an address are several of them. */
+    Steps steps() {
+        Map<String, Boolean> cachedByStep = new LinkedHashMap<>();
+        for (Operation operation : operations.values()) {
+            operation
+                    .step()
+                    .filter(StepName::isOperation)
+                    .ifPresent(step -> cachedByStep.merge(step.key(), operation.isCached(), Boolean::logicalAnd));
+        }
+        int cached = (int) cachedByStep.values().stream().filter(c -> c).count();
+        return new Steps(cachedByStep.size(), cached);
+    }
+
+    /** The operation that made the build fail; others are only cancelled by it. */
+    Optional<Operation> failed() {
+        return operations.values().stream()
+                .filter(operation -> !operation.error().isEmpty() && !operation.isCanceled() && !operation.isOptional())
+                .findFirst();
+    }
+
+    /** Base images as {@code name:tag@digest}. */
+    List<String> baseImages() {
+        Set<String> images = new LinkedHashSet<>();
+        for (Operation operation : operations.values()) {
+            String instruction = operation.step().map(StepName::instruction).orElse(operation.name());
+            if (instruction.startsWith(FROM)
+                    && instruction.indexOf("@sha256:") > 0
+                    && images.size() < MAX_BASE_IMAGES) {
+                images.add(instruction.substring(FROM.length()).strip());
+            }
+        }
+        return List.copyOf(images);
+    }
+
+    /**
+     * Whether a Dockerfile frontend took the address of the git repository for an archive to download: it is older than
+     * the form of the address.
+     */
+    boolean tookGitForArchive() {
+        return operations.values().stream()
+                .anyMatch(operation -> operation.name().startsWith("[internal] load remote build context"));
+    }
+}

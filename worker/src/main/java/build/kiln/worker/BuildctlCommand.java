@@ -1,0 +1,206 @@
+package build.kiln.worker;
+
+import build.kiln.protocol.BuildRequest;
+import build.kiln.protocol.BuildRequest.CacheMode;
+import build.kiln.protocol.BuildRequest.Output;
+import build.kiln.protocol.FailureReason;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Renders a request as arguments of {@code buildctl}; equal requests give equal arguments. */
+final class BuildctlCommand {
+    static final String DOCKERFILE = "Dockerfile";
+    private static final String COMMIT_TIME = "Commit";
+    /** A local folder under this name goes before the Dockerfile of a git context. */
+    private static final String DOCKERFILE_KEY = "dockerfile";
+
+    private final List<String> arguments = new ArrayList<>();
+    private final BuildRequest request;
+    private final BuildInputs inputs;
+
+    private BuildctlCommand(BuildRequest request, BuildInputs inputs) {
+        this.request = request;
+        this.inputs = inputs;
+    }
+
+    /**
+     * Renders the arguments.
+     *
+     * @throws BuildFailedException when the request asks for something that cannot be expressed
+     */
+    static List<String> render(WorkerSettings settings, BuildRequest request, BuildInputs inputs, GitContext.Form form)
+            throws BuildFailedException {
+        BuildctlCommand command = new BuildctlCommand(request, inputs);
+        command.add(settings.buildctl(), "--addr", settings.buildkitAddress(), "build");
+        command.add(
+                "--progress=rawjson", "--metadata-file", inputs.metadataFile().toString());
+        command.add("--frontend", "dockerfile.v0");
+        command.option("platform", request.platform());
+        command.source(form);
+        command.options();
+        command.secrets();
+        command.cache();
+        command.output();
+        return List.copyOf(command.arguments);
+    }
+
+    private void source(GitContext.Form form) throws BuildFailedException {
+        GitContext git = inputs.git();
+        Path context = inputs.contextFolder();
+        Path dockerfile = inputs.dockerfileFolder();
+        if (git != null) {
+            option("context", git.address(form));
+        } else if (context != null) {
+            add("--local", "context=" + context);
+        }
+        if (dockerfile != null) {
+            option("filename", DOCKERFILE);
+            add("--local", DOCKERFILE_KEY + "=" + dockerfile);
+            if (git != null) {
+                option("dockerfilekey", DOCKERFILE_KEY);
+            }
+            return;
+        }
+        String path = GitContext.folder(request.dockerfile().path(), "dockerfile.path");
+        option("filename", path.isEmpty() ? DOCKERFILE : path);
+        if (context != null) {
+            add("--local", DOCKERFILE_KEY + "=" + context);
+        }
+    }
+
+    private void options() throws BuildFailedException {
+        String target = request.target();
+        if (target != null && !target.isEmpty()) {
+            option("target", target);
+        }
+        Map<String, String> buildArgs = new TreeMap<>(request.buildArgs());
+        String epoch = request.output().sourceDateEpoch();
+        if (epoch != null) {
+            buildArgs.put("SOURCE_DATE_EPOCH", epochValue(epoch));
+        }
+        for (Map.Entry<String, String> argument : buildArgs.entrySet()) {
+            named("build-arg:", argument, "build argument");
+        }
+        for (Map.Entry<String, String> label : new TreeMap<>(request.labels()).entrySet()) {
+            named("label:", label, "label");
+        }
+        switch (request.output().provenance()) {
+            case Disabled -> {}
+            case Min -> option("attest:provenance", "mode=min");
+            case Max -> option("attest:provenance", "mode=max");
+        }
+    }
+
+    /** The commit's time is BuildKit's to find out; files given literally have none. */
+    private String epochValue(String epoch) {
+        if (!epoch.equals(COMMIT_TIME)) {
+            return epoch;
+        }
+        return inputs.git() == null ? "0" : "context";
+    }
+
+    private void secrets() {
+        for (BuildInputs.SecretFile secret : inputs.secrets()) {
+            add("--secret", secret(secret.id(), secret.file()));
+        }
+        GitContext git = inputs.git();
+        Path header = inputs.gitHeader();
+        if (git != null && header != null) {
+            add("--secret", secret("GIT_AUTH_HEADER." + git.host(), header));
+        }
+        for (BuildInputs.AuthorityFile authority : inputs.authorities()) {
+            add(
+                    "--registry-auth-tlscontext",
+                    new Csv()
+                            .with("host", authority.host())
+                            .with("ca", authority.file().toString())
+                            .toString());
+        }
+    }
+
+    private static String secret(String id, Path file) {
+        return new Csv().with("id", id).with("src", file.toString()).toString();
+    }
+
+    private void cache() {
+        BuildRequest.Cache cache = request.cache();
+        if (cache == null) {
+            return;
+        }
+        for (String reference : cache.imports()) {
+            add("--import-cache", cacheReference(reference).toString());
+        }
+        String export = cache.export();
+        if (export != null) {
+            // Without ignore-error a cache that cannot be written would fail the push of a good image.
+            Csv options = cacheReference(export)
+                    .with("mode", cache.mode() == CacheMode.Max ? "max" : "min")
+                    .with("image-manifest", true)
+                    .with("oci-mediatypes", true)
+                    .with("ignore-error", true);
+            add("--export-cache", options.toString());
+        }
+    }
+
+    private Csv cacheReference(String reference) {
+        return insecure(new Csv().with("type", "registry").with("ref", reference), reference);
+    }
+
+    /** Every option that changes the bytes is written out: BuildKit's defaults move between releases. */
+    private void output() throws BuildFailedException {
+        Output output = request.output();
+        Csv options = new Csv()
+                .with("type", "image")
+                .with("name", output.repository())
+                .with("push", true)
+                .with("push-by-digest", true)
+                .with("name-canonical", true)
+                .with("oci-mediatypes", true)
+                .with("oci-artifact", false);
+        if (output.sourceDateEpoch() != null) {
+            options.with("rewrite-timestamp", true);
+        }
+        insecure(options, output.repository());
+        for (Map.Entry<String, String> annotation : new TreeMap<>(output.annotations()).entrySet()) {
+            options.with("annotation." + annotationKey(annotation.getKey()), annotation.getValue());
+        }
+        add("--output", options.toString());
+    }
+
+    private Csv insecure(Csv options, String reference) {
+        String host = RegistryHost.ofReference(reference);
+        boolean insecure = request.registries().stream()
+                .anyMatch(registry -> registry.insecure() && registry.host().equals(host));
+        return insecure ? options.with("registry.insecure", true) : options;
+    }
+
+    /** BuildKit's client lowers the case of option names, so another key than the one asked for would be written. */
+    private static String annotationKey(String key) throws BuildFailedException {
+        boolean plain = !key.isEmpty() && key.chars().noneMatch(c -> c == '=' || (c >= 'A' && c <= 'Z'));
+        if (!plain) {
+            throw new BuildFailedException(
+                    FailureReason.InvalidSpec,
+                    "The annotation key \"" + key + "\" cannot be used: write keys in lower case and without \"=\".");
+        }
+        return key;
+    }
+
+    private void named(String prefix, Map.Entry<String, String> entry, String what) throws BuildFailedException {
+        if (entry.getKey().isEmpty() || entry.getKey().indexOf('=') >= 0) {
+            throw new BuildFailedException(
+                    FailureReason.InvalidSpec, "\"" + entry.getKey() + "\" cannot be the name of a " + what + ".");
+        }
+        option(prefix + entry.getKey(), entry.getValue());
+    }
+
+    private void option(String name, String value) {
+        add("--opt", name + "=" + value);
+    }
+
+    private void add(String... more) {
+        arguments.addAll(List.of(more));
+    }
+}

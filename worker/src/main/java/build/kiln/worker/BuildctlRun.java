@@ -1,0 +1,122 @@
+package build.kiln.worker;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** One run of BuildKit's client: shows its progress, and stops it when its time is up or the worker is told to stop. */
+final class BuildctlRun {
+    /** A report holds at most what the daemon sends in one message, and logs are in Base64. */
+    private static final int MAX_LINE = 8 << 20;
+    /** Leaves half of the pod's grace period for the result. */
+    private static final Duration STOP_GRACE = Duration.ofSeconds(5);
+
+    private static final Duration TICK = Duration.ofSeconds(1);
+    /** What the client needs of the worker's environment; the rest is none of its business. */
+    private static final List<String> PASSED_ON = List.of(
+            "PATH",
+            "TMPDIR",
+            "SSL_CERT_FILE",
+            "SSL_CERT_DIR",
+            "HTTP_PROXY",
+            "HTTPS_PROXY",
+            "NO_PROXY",
+            "http_proxy",
+            "https_proxy",
+            "no_proxy");
+
+    /** How the run ended. */
+    enum End {
+        EXITED,
+        TIMED_OUT,
+        CANCELLED
+    }
+
+    /**
+     * @param end how it ended
+     * @param exitCode of the client
+     * @param errors what it wrote besides progress
+     */
+    record Outcome(End end, int exitCode, ClientErrors errors) {}
+
+    private final ProgressPrinter progress;
+    private final InstantSource clock;
+    private final Cancellation cancellation;
+    private volatile End end = End.EXITED;
+
+    BuildctlRun(ProgressPrinter progress, InstantSource clock, Cancellation cancellation) {
+        this.progress = progress;
+        this.clock = clock;
+        this.cancellation = cancellation;
+    }
+
+    /**
+     * Runs the client to its end.
+     *
+     * @throws IOException when it cannot be started or its output cannot be read
+     */
+    Outcome run(List<String> command, Path dockerConfig, Instant deadline) throws IOException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        Map<String, String> environment = builder.environment();
+        environment.keySet().retainAll(PASSED_ON);
+        environment.put("DOCKER_CONFIG", dockerConfig.toString());
+        environment.put("HOME", dockerConfig.toString());
+        Process process = builder.start();
+        Thread watch = Thread.ofPlatform().daemon().name("buildctl-watch").start(() -> watch(process, deadline));
+        try {
+            ClientErrors errors = read(process);
+            int exitCode = process.waitFor();
+            return new Outcome(end, exitCode, errors);
+        } finally {
+            watch.interrupt();
+            watch.join();
+            process.destroyForcibly();
+        }
+    }
+
+    private ClientErrors read(Process process) throws IOException {
+        ClientErrors errors = new ClientErrors();
+        LineReader lines = new LineReader(process.getErrorStream(), MAX_LINE);
+        Optional<byte[]> line = lines.next();
+        while (line.isPresent()) {
+            byte[] bytes = line.get();
+            SolveStatusParser.parse(bytes)
+                    .ifPresentOrElse(status -> progress.show(status, clock.instant()), () -> errors.add(bytes));
+            line = lines.next();
+        }
+        return errors;
+    }
+
+    /** Ends with the process: the reader interrupts it then. */
+    private void watch(Process process, Instant deadline) {
+        try {
+            while (true) {
+                Duration remaining = Duration.between(clock.instant(), deadline);
+                if (remaining.isNegative() || remaining.isZero()) {
+                    end = End.TIMED_OUT;
+                    break;
+                }
+                if (cancellation.await(remaining.compareTo(TICK) < 0 ? remaining : TICK)) {
+                    end = End.CANCELLED;
+                    break;
+                }
+                progress.heartbeat(clock.instant());
+            }
+            process.destroy();
+            if (!process.waitFor(STOP_GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.descendants().forEach(ProcessHandle::destroyForcibly);
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

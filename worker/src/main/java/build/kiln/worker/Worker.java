@@ -1,0 +1,156 @@
+package build.kiln.worker;
+
+import build.kiln.protocol.BuildRequest;
+import build.kiln.protocol.BuildResult;
+import build.kiln.protocol.BuildResult.Pushed;
+import build.kiln.protocol.BuildResult.Steps;
+import build.kiln.protocol.BuildResult.Timings;
+import build.kiln.protocol.FailureReason;
+import build.kiln.protocol.MalformedDocumentException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Builds and pushes one platform of one image. Whatever happens, there is a result. */
+final class Worker {
+    private final WorkerSettings settings;
+    private final RequestSource requests;
+    private final PrintStream out;
+    private final InstantSource clock;
+    private final Cancellation cancellation;
+    private final Instant started;
+    private String platform = "unknown";
+    private @Nullable Instant daemonReady;
+    private @Nullable ProgressPrinter progress;
+
+    Worker(
+            WorkerSettings settings,
+            RequestSource requests,
+            PrintStream out,
+            InstantSource clock,
+            Cancellation cancellation,
+            Instant started) {
+        this.settings = settings;
+        this.requests = requests;
+        this.out = out;
+        this.clock = clock;
+        this.cancellation = cancellation;
+        this.started = started;
+    }
+
+    /** Runs the build to its end. */
+    BuildResult run() {
+        try {
+            return build(requests.await());
+        } catch (MalformedDocumentException e) {
+            return failed(Diagnosis.of(FailureReason.InvalidSpec, "The build request is " + e.getMessage()));
+        } catch (BuildFailedException e) {
+            return failed(cancellation.isRequested() ? cancelled() : e.diagnosis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return failed(cancelled());
+        } catch (IOException | RuntimeException e) {
+            e.printStackTrace(out);
+            return failed(Diagnosis.of(FailureReason.WorkerLost, "The worker failed: " + Printable.text(e.toString())));
+        }
+    }
+
+    private BuildResult build(BuildRequest request) throws BuildFailedException, IOException, InterruptedException {
+        platform = request.platform();
+        Instant deadline = started.plusSeconds(request.timeoutSeconds());
+        ProgressPrinter printer = new ProgressPrinter(out, request.platform(), clock.instant());
+        progress = printer;
+        printer.note("building " + Printable.text(request.platform()) + (request.emulated() ? " (emulated)" : ""));
+        BuildInputs inputs = new InputWriter(settings).write(request);
+        if (!new Daemon(settings, clock).awaitReady(deadline, cancellation)) {
+            return failed(cancellation.isRequested() ? cancelled() : timedOut(request, printer.graph()));
+        }
+        daemonReady = clock.instant();
+        BuildctlRun.Outcome outcome = run(request, inputs, GitContext.Form.QUERY, printer, deadline);
+        if (isUnknownGitForm(inputs, outcome, printer)) {
+            printer.note("The Dockerfile's # syntax= frontend is older than BuildKit 0.30: fetching the commit with the"
+                    + " history of its repository instead.");
+            printer = new ProgressPrinter(out, request.platform(), clock.instant());
+            progress = printer;
+            outcome = run(request, inputs, GitContext.Form.FRAGMENT, printer, deadline);
+        }
+        return result(request, inputs, outcome, printer.graph());
+    }
+
+    private BuildctlRun.Outcome run(
+            BuildRequest request, BuildInputs inputs, GitContext.Form form, ProgressPrinter printer, Instant deadline)
+            throws BuildFailedException, IOException, InterruptedException {
+        List<String> command = BuildctlCommand.render(settings, request, inputs, form);
+        return new BuildctlRun(printer, clock, cancellation).run(command, inputs.dockerConfig(), deadline);
+    }
+
+    private static boolean isUnknownGitForm(BuildInputs inputs, BuildctlRun.Outcome outcome, ProgressPrinter printer) {
+        return inputs.git() != null
+                && outcome.end() == BuildctlRun.End.EXITED
+                && outcome.exitCode() != 0
+                && (printer.graph().tookGitForArchive()
+                        || outcome.errors().message().contains("unexpected query \"fetch-by-commit\""));
+    }
+
+    private BuildResult result(BuildRequest request, BuildInputs inputs, BuildctlRun.Outcome outcome, BuildGraph graph)
+            throws BuildFailedException, IOException {
+        return switch (outcome.end()) {
+            case CANCELLED -> failed(cancelled());
+            case TIMED_OUT -> failed(timedOut(request, graph));
+            case EXITED -> {
+                if (outcome.exitCode() != 0) {
+                    yield failed(new FailureClassifier(request, inputs, graph, outcome.errors()).classify());
+                }
+                Pushed pushed = PushedImage.read(inputs.metadataFile());
+                out.println("pushed " + request.output().repository() + "@" + pushed.digest());
+                yield new BuildResult.Succeeded(platform, pushed, graph.steps(), timings(), graph.baseImages());
+            }
+        };
+    }
+
+    private BuildResult failed(Diagnosis diagnosis) {
+        out.println("failed: " + diagnosis.reason() + ": " + Printable.text(diagnosis.message()));
+        return new BuildResult.Failed(
+                platform,
+                diagnosis.reason(),
+                diagnosis.message(),
+                diagnosis.step(),
+                diagnosis.location(),
+                diagnosis.exitCode(),
+                diagnosis.logTail(),
+                progress == null ? Steps.NONE : progress.graph().steps(),
+                timings(),
+                diagnosis.registrySecret());
+    }
+
+    private Timings timings() {
+        return new Timings(
+                started.toEpochMilli(),
+                daemonReady == null ? null : Long.valueOf(daemonReady.toEpochMilli()),
+                clock.millis());
+    }
+
+    private static Diagnosis cancelled() {
+        return Diagnosis.of(FailureReason.Cancelled, "The worker was told to stop before the image was pushed.");
+    }
+
+    private static Diagnosis timedOut(BuildRequest request, BuildGraph graph) {
+        Operation running = graph.operations().stream()
+                .filter(operation -> operation.isRunning() && operation.number() > 0)
+                .reduce((first, second) -> second)
+                .orElse(null);
+        String during = running == null ? "" : " while it ran \"" + FailureClassifier.shown(running) + "\"";
+        return new Diagnosis(
+                FailureReason.DeadlineExceeded,
+                "The build took longer than its timeoutSeconds of " + request.timeoutSeconds() + during
+                        + ". Raise spec.timeoutSeconds, or make the step faster.",
+                running == null ? null : FailureClassifier.shown(running),
+                null,
+                null,
+                running == null ? null : FailureClassifier.tail(running),
+                null);
+    }
+}

@@ -1,0 +1,79 @@
+package build.kiln.worker;
+
+import build.kiln.protocol.BuildResult;
+import build.kiln.protocol.ProtocolJson;
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Entry point of the worker container. Reads its request from the environment variable {@code KILN_BUILD_REQUEST}; exits with
+ * the code of {@link build.kiln.protocol.FailureReason#exitCode()}, or 0.
+ */
+public final class WorkerMain {
+    /** Below the pod's grace period of 10 s, after which the kernel kills. */
+    private static final long SHUTDOWN_SECONDS = 9;
+
+    private WorkerMain() {}
+
+    /** Takes no arguments. */
+    public static void main(String[] arguments) {
+        InstantSource clock = Clock.systemUTC();
+        Instant started = clock.instant();
+        Map<String, String> environment = System.getenv();
+        PrintStream out = new PrintStream(
+                new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 8192),
+                false,
+                StandardCharsets.UTF_8);
+        WorkerSettings settings = WorkerSettings.from(environment);
+        Cancellation cancellation = new Cancellation();
+        CountDownLatch finished = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(cancellation, finished), "stop"));
+
+        Worker worker =
+                new Worker(settings, new EnvironmentRequestSource(environment), out, clock, cancellation, started);
+        BuildResult result = worker.run();
+        out.flush();
+        write(result, settings.terminationMessage());
+        finished.countDown();
+        // When a signal stops the machine this waits for it to stop, and the exit code is the signal's, 143.
+        System.exit(exitCode(result));
+    }
+
+    private static int exitCode(BuildResult result) {
+        return switch (result) {
+            case BuildResult.Succeeded ignored -> 0;
+            case BuildResult.Failed failed -> failed.reason().exitCode();
+        };
+    }
+
+    /** On SIGTERM: let the build end and its result be written before the machine goes down. */
+    private static void stop(Cancellation cancellation, CountDownLatch finished) {
+        cancellation.request();
+        try {
+            finished.await(SHUTDOWN_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void write(BuildResult result, Path file) {
+        String json = ProtocolJson.write(result);
+        try {
+            Files.writeString(file, json);
+        } catch (IOException e) {
+            System.err.println("cannot write the result to " + file + ": " + e.getMessage() + "; it is " + json);
+        }
+    }
+}

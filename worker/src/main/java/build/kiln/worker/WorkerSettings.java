@@ -1,0 +1,47 @@
+package build.kiln.worker;
+
+import build.kiln.protocol.WorkerPaths;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * Where the worker finds what it needs. Everything has the place the operator mounts it at; the environment variables are for
+ * running the program elsewhere, for example to train its start-up cache.
+ *
+ * @param dockerConfigs folder of numbered folders with a {@code config.json} each
+ * @param secrets folder with a file per secret id
+ * @param gitCredentials folder with {@code username} and {@code password}; may be absent
+ * @param unsupported file in which the sidecar says why it refuses to run; normally absent
+ * @param buildkitAddress address of the daemon ({@code KILN_BUILDKIT_ADDRESS})
+ * @param terminationMessage where the result goes ({@code KILN_TERMINATION_MESSAGE})
+ * @param workFolder parent of the private folder for this build's files
+ * @param buildctl BuildKit's client, a path or a name to look up in PATH ({@code KILN_BUILDCTL})
+ * @param daemonTimeout longest wait for the daemon
+ */
+record WorkerSettings(
+        Path dockerConfigs,
+        Path secrets,
+        Path gitCredentials,
+        Path unsupported,
+        String buildkitAddress,
+        Path terminationMessage,
+        Path workFolder,
+        String buildctl,
+        Duration daemonTimeout) {
+
+    private static final Duration DAEMON_TIMEOUT = Duration.ofSeconds(60);
+
+    static WorkerSettings from(Map<String, String> environment) {
+        return new WorkerSettings(
+                Path.of(WorkerPaths.DOCKER_CONFIGS),
+                Path.of(WorkerPaths.SECRETS),
+                Path.of(WorkerPaths.GIT_CREDENTIALS),
+                Path.of(WorkerPaths.UNSUPPORTED),
+                environment.getOrDefault("KILN_BUILDKIT_ADDRESS", WorkerPaths.BUILDKIT_ADDRESS),
+                Path.of(environment.getOrDefault("KILN_TERMINATION_MESSAGE", WorkerPaths.TERMINATION_MESSAGE)),
+                Path.of(environment.getOrDefault("TMPDIR", "/tmp")),
+                environment.getOrDefault("KILN_BUILDCTL", "buildctl"),
+                DAEMON_TIMEOUT);
+    }
+}
