@@ -43,6 +43,8 @@ type usageError struct{ message string }
 func (e usageError) Error() string { return e.message + "\nTry ./kiln help" }
 
 func main() {
+	// Pods with a user namespace of their own must get through the folders of a cluster's state, whatever the caller's mask.
+	syscall.Umask(0o022)
 	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintf(os.Stderr, "kiln: %v\n", err)
 		if _, mistake := err.(usageError); mistake {

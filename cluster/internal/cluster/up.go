@@ -186,7 +186,7 @@ func (c *Cluster) startSandbox(ctx context.Context, number int) error {
 	}
 	holder, err := sandbox.Start(sandbox.Options{
 		Name: holderName(number), Log: c.Log(holderName(number)), Cgroup: c.daemonCgroup(), Network: true,
-		Keep: []string{c.Dir, cache}, Proc: c.nodePath(number, "proc"),
+		Keep: []string{c.Dir, cache}, Dir: c.nodePath(number, "sandbox"),
 	})
 	if err != nil {
 		return err

@@ -63,6 +63,10 @@ func (c Config) Write() error {
 	if files[c.path("kube-proxy.json")], err = c.proxy(); err != nil {
 		return err
 	}
+	// Pods with a user namespace of their own enter their files through this folder; containerd would make it root's alone.
+	if err := os.MkdirAll(c.path("containerd"), 0o711); err != nil {
+		return fmt.Errorf("configure node %s: %w", c.Name, err)
+	}
 	for file, content := range files {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return fmt.Errorf("configure node %s: %w", c.Name, err)
@@ -173,8 +177,7 @@ func (c Config) kubelet() ([]byte, error) {
 		// The machine's disk is not the cluster's to judge.
 		"imageGCHighThresholdPercent": 100,
 		"evictionHard":                map[string]string{"memory.available": "100Mi", "nodefs.available": "1%", "nodefs.inodesFree": "1%", "imagefs.available": "1%"},
-		// Kernel settings and OOM scores that cannot be changed here are then no reason to stop.
-		"featureGates":              map[string]bool{"KubeletInUserNamespace": true},
+		// Lowering the score takes a capability that a virtual machine's root may lack.
 		"oomScoreAdj":               0,
 		"healthzPort":               10248,
 		"enableServer":              true,

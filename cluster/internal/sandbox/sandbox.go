@@ -1,7 +1,7 @@
 // Package sandbox gives a node namespaces of its own, held open by one small process.
 //
 // The mount namespace hides the places of the machine that Kubernetes and container runtimes write to, whatever they are told
-// (/run, /var/lib, /var/log), and guards the kernel's settings. Everything that is mounted in it disappears with its last process.
+// (/run, /var/lib, /var/log), and keeps it from changing the kernel's settings. Everything that is mounted in it disappears with its last process.
 package sandbox
 
 import (
@@ -34,14 +34,21 @@ type Options struct {
 	Network bool
 	// Keep lists folders that stay visible, at their place, although they lie below a hidden one.
 	Keep []string
-	// Proc is a folder for a second, whole proc file system. The kernel lets a user namespace mount its own /proc only where a whole one
-	// is visible, and guarding the kernel's settings leaves /proc itself not whole.
-	Proc string
+	// Dir is a folder for the sandbox's own use.
+	Dir string
 }
 
 var (
-	hidden  = []string{"/run", "/var/lib", "/var/log"}
-	guarded = []string{"/proc/sys/vm", "/proc/sys/kernel"}
+	hidden = []string{"/run", "/var/lib", "/var/log"}
+	// settings are those that a kubelet changes for the whole machine. It is shown what it wants and leaves the real ones alone.
+	settings = map[string]string{
+		"vm/overcommit_memory":      "1",
+		"vm/panic_on_oom":           "0",
+		"kernel/panic":              "10",
+		"kernel/panic_on_oops":      "1",
+		"kernel/keys/root_maxkeys":  "1000000",
+		"kernel/keys/root_maxbytes": "25000000",
+	}
 )
 
 // Start starts the process that holds a new sandbox and returns once the sandbox is ready.
@@ -123,23 +130,34 @@ func setUpMounts(options Options) error {
 			return fmt.Errorf("hide %s: %w", dir, err)
 		}
 	}
-	if err := os.MkdirAll(options.Proc, 0o755); err != nil {
+	if err := coverSettings(options.Dir); err != nil {
 		return err
-	}
-	if err := unix.Mount("proc", options.Proc, "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
-		return fmt.Errorf("mount %s: %w", options.Proc, err)
-	}
-	for _, dir := range guarded {
-		if err := unix.Mount(dir, dir, "", unix.MS_BIND, ""); err != nil {
-			return fmt.Errorf("guard %s: %w", dir, err)
-		}
-		if err := unix.Mount("", dir, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
-			return fmt.Errorf("guard %s: %w", dir, err)
-		}
 	}
 	// Pods may ask for mounts that propagate.
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, ""); err != nil {
 		return fmt.Errorf("share mounts within the sandbox: %w", err)
+	}
+	return nil
+}
+
+// coverSettings covers the kernel settings that nothing in the sandbox shall change.
+func coverSettings(dir string) error {
+	// The kernel lets a user namespace mount its own /proc only where a whole one is visible, and covering settings leaves /proc not whole.
+	whole := filepath.Join(dir, "proc")
+	if err := os.MkdirAll(whole, 0o755); err != nil {
+		return err
+	}
+	if err := unix.Mount("proc", whole, "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
+		return fmt.Errorf("mount %s: %w", whole, err)
+	}
+	for name, value := range settings {
+		real, shown := filepath.Join("/proc/sys", name), filepath.Join(dir, strings.ReplaceAll(name, "/", "."))
+		if err := os.WriteFile(shown, []byte(value+"\n"), 0o644); err != nil {
+			return err
+		}
+		if err := unix.Mount(shown, real, "", unix.MS_BIND, ""); err != nil {
+			return fmt.Errorf("cover %s: %w", real, err)
+		}
 	}
 	return nil
 }
