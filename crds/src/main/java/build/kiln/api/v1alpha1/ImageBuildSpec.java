@@ -6,7 +6,6 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
-import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
@@ -21,6 +20,10 @@ import org.jspecify.annotations.Nullable;
         value =
                 "has(self.source.inline) && has(self.output.sourceDateEpoch) ? self.output.sourceDateEpoch != 'Commit' : true",
         message = "output.sourceDateEpoch: an inline source has no commit; write the seconds since the epoch instead")
+@ValidationRule(
+        value =
+                "!has(self.platforms) || self.platforms.all(p, p.matches('^linux/[a-z0-9_]{2,16}(/v[0-9a-z.]{1,8})?$'))",
+        message = "platforms: write linux/<architecture>[/<variant>], such as linux/arm64 or linux/arm/v7")
 public record ImageBuildSpec(
         @Required @JsonPropertyDescription("Where the build context comes from: exactly one of git and inline.")
         Source source,
@@ -47,7 +50,7 @@ public record ImageBuildSpec(
         @JsonPropertyDescription(
                 "The platforms to build, as docker writes them (os/architecture[/variant]). Defaults to linux/amd64 and linux/arm64. The published index lists them in this order.")
         @Nullable
-        List<@Size(max = 64) @Pattern("^linux/[a-z0-9_]{2,16}(/v[0-9a-z.]{1,8})?$") String> platforms,
+        List<@Size(max = 64) String> platforms,
 
         @Required @JsonPropertyDescription("What is published, and how.")
         Output output,

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
-import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
@@ -20,6 +19,13 @@ import org.jspecify.annotations.Nullable;
                 "self.image.matches('^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]+)?/)?[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*)*$')",
         message =
                 "output.image: write a repository in lower case without tag or digest, such as registry.example.com/shop/api; tags go into output.tags")
+@ValidationRule(
+        value = "!has(self.sourceDateEpoch) || self.sourceDateEpoch.matches('^(Commit|[0-9]{1,12})$')",
+        message = "output.sourceDateEpoch: write Commit, or the seconds since the epoch as a string")
+@ValidationRule(
+        value = "!has(self.tags) || self.tags.all(tag, tag.matches('^[A-Za-z0-9_][A-Za-z0-9._-]*$'))",
+        message =
+                "output.tags: a tag is up to 128 letters, digits, underscores, dots and dashes, and begins with none of the last two")
 public record Output(
         @Required
         @Size(min = 1, max = 255)
@@ -31,7 +37,7 @@ public record Output(
         @JsonPropertyDescription(
                 "Tags to move to the new image, once all of it is in the registry. Without any the image is published by digest only.")
         @Nullable
-        List<@Size(max = 128) @Pattern("^[A-Za-z0-9_][A-Za-z0-9._-]*$") String> tags,
+        List<@Size(max = 128) String> tags,
 
         @Size(max = 64)
         @JsonPropertyDescription("OCI annotations of the index and of every platform's manifest.")
@@ -44,7 +50,7 @@ public record Output(
         @Nullable
         Provenance provenance,
 
-        @Pattern("^(Commit|[0-9]{1,12})$")
+        @Size(max = 12)
         @JsonPropertyDescription(
                 "Time for the image and the files in it, so that equal inputs give equal digests: Commit (the commit's time) or seconds since the epoch. Unset: the time of the build.")
         @Nullable

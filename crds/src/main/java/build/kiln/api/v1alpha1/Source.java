@@ -24,6 +24,10 @@ public record Source(
     /** A revision of a git repository; it is resolved once per run, and all platforms build the same commit. */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
+    @ValidationRule(
+            value = "self.url.matches('^https?://[^\\\\s@#?]+$')",
+            message =
+                    "source.git.url: write an http:// or https:// address without user name, query or fragment; credentials go into a Secret that source.git.secretRef names")
     public record Git(
             @Required
             @Size(min = 1, max = 2048)
