@@ -26,6 +26,9 @@ public record BuildCredentials(List<DockerConfig> dockerConfigs, @Nullable GitCr
      * @param json its docker configuration
      */
     public record DockerConfig(String secretName, String json) {
+        /** Key of the configuration in such a Secret. */
+        public static final String KEY = ".dockerconfigjson";
+
         @Override
         public String toString() {
             return "DockerConfig[secretName=" + secretName + "]";
@@ -38,6 +41,12 @@ public record BuildCredentials(List<DockerConfig> dockerConfigs, @Nullable GitCr
      * @param password its key {@code password}: a password or an access token
      */
     public record GitCredentials(String secretName, String username, String password) {
+        /** Key of the user name in such a Secret. */
+        public static final String USERNAME_KEY = "username";
+
+        /** Key of the password in such a Secret. */
+        public static final String PASSWORD_KEY = "password";
+
         @Override
         public String toString() {
             return "GitCredentials[secretName=" + secretName + "]";

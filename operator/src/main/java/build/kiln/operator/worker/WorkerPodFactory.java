@@ -1,20 +1,148 @@
 package build.kiln.operator.worker;
 
+import build.kiln.api.v1alpha1.BuildSecret;
+import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.api.v1alpha1.ImageBuildSpec;
+import build.kiln.api.v1alpha1.WorkerSettings;
+import build.kiln.api.v1alpha1.WorkerSettings.Profile;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.credentials.BuildCredentials;
+import build.kiln.operator.placement.Placement;
+import build.kiln.protocol.ProtocolJson;
+import io.fabric8.kubernetes.api.model.Affinity;
+import io.fabric8.kubernetes.api.model.AffinityBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the worker pod of an assignment. Pure: the same arguments give the same pod. */
 public final class WorkerPodFactory {
+    /** The kernel takes no environment variable longer than 128 KiB, name included. */
+    static final int LARGEST_REQUEST = 100 * 1024;
+
+    private static final long TERMINATION_GRACE_SECONDS = 10;
+
+    /** Beyond the worker's own time limit, so that it can still report before the kubelet ends the pod. */
+    private static final long BACKSTOP_SECONDS = 60;
+
     private final OperatorConfiguration configuration;
+    private final BuildRequestFactory requests;
 
     public WorkerPodFactory(OperatorConfiguration configuration) {
         this.configuration = configuration;
+        this.requests = new BuildRequestFactory(configuration);
     }
 
     /** The pod, complete with name, labels and owner reference. */
-    @SuppressWarnings("DoNotCallSuggester")
     public DesiredPod create(ImageBuild build, WorkerAssignment assignment, BuildCredentials credentials) {
-        throw new UnsupportedOperationException(configuration + "" + build + assignment + credentials);
+        String request = ProtocolJson.write(requests.create(build, assignment));
+        int size = request.getBytes(StandardCharsets.UTF_8).length;
+        if (size > LARGEST_REQUEST) {
+            return refused("spec: what a worker has to be told is " + size + " bytes long, more than " + LARGEST_REQUEST
+                    + ". Put the files of source.inline, or the text of dockerfile.inline, into a git repository"
+                    + " and name it in source.git.");
+        }
+        ResourceRequirements resources;
+        try {
+            resources = WorkerResources.merge(
+                    configuration.worker().resources().buildkitd(), settings(build).resources());
+        } catch (WorkerResources.InvalidResourcesException e) {
+            return refused(String.valueOf(e.getMessage()));
+        }
+        return new DesiredPod.Ready(pod(build, assignment, credentials, request, resources));
+    }
+
+    private static DesiredPod refused(String message) {
+        return new DesiredPod.Refused(FailureReason.InvalidSpec, message);
+    }
+
+    private Pod pod(
+            ImageBuild build,
+            WorkerAssignment assignment,
+            BuildCredentials credentials,
+            String request,
+            ResourceRequirements resources) {
+        ImageBuildSpec spec = build.getSpec();
+        Profile profile = Objects.requireNonNullElse(
+                settings(build).profile(), configuration.worker().profile());
+        List<BuildSecret> secrets = spec.secrets() == null ? List.of() : spec.secrets();
+        WorkerVolumes volumes =
+                new WorkerVolumes(profile, configuration.worker().stateSizeLimit(), credentials, secrets);
+        WorkerContainers containers = new WorkerContainers(configuration, volumes);
+        Placement placement = assignment.placement();
+        return new PodBuilder()
+                .withMetadata(metadata(build, assignment))
+                .withNewSpec()
+                .withRestartPolicy("Never")
+                .withHostUsers(profile == Profile.Baseline ? false : null)
+                .withServiceAccountName(spec.serviceAccountName())
+                .withAutomountServiceAccountToken(false)
+                .withEnableServiceLinks(false)
+                .withTerminationGracePeriodSeconds(TERMINATION_GRACE_SECONDS)
+                .withActiveDeadlineSeconds(BuildRequestFactory.timeoutSeconds(spec)
+                        + configuration.worker().startTimeoutSeconds()
+                        + BACKSTOP_SECONDS)
+                .withNodeSelector(new TreeMap<>(placement.nodeSelector()))
+                .withAffinity(affinity(placement))
+                .withTolerations(placement.tolerations())
+                .withInitContainers(containers.buildkitd(profile, assignment, resources))
+                .withContainers(containers.worker(request))
+                .withVolumes(volumes.volumes())
+                .endSpec()
+                .build();
+    }
+
+    private static ObjectMeta metadata(ImageBuild build, WorkerAssignment assignment) {
+        String name = build.getMetadata().getName();
+        return new ObjectMetaBuilder()
+                .withNamespace(build.getMetadata().getNamespace())
+                .withName(WorkerPodName.of(name, assignment.run(), assignment.platform(), assignment.attempt()))
+                .withLabels(WorkerLabels.of(name, assignment.run(), assignment.platform(), assignment.attempt()))
+                .withAnnotations(new TreeMap<>(Map.of(
+                        "cluster-autoscaler.kubernetes.io/safe-to-evict", "false",
+                        "karpenter.sh/do-not-disrupt", "true")))
+                .addNewOwnerReference()
+                .withApiVersion(ImageBuild.GROUP + "/" + ImageBuild.VERSION)
+                .withKind("ImageBuild")
+                .withName(name)
+                .withUid(build.getMetadata().getUid())
+                .withController(true)
+                .withBlockOwnerDeletion(true)
+                .endOwnerReference()
+                .build();
+    }
+
+    /** Needed where the node selector leaves the architecture open. */
+    private static @Nullable Affinity affinity(Placement placement) {
+        if (placement.architectures().size() == 1) {
+            return null;
+        }
+        return new AffinityBuilder()
+                .withNewNodeAffinity()
+                .withNewRequiredDuringSchedulingIgnoredDuringExecution()
+                .addNewNodeSelectorTerm()
+                .addNewMatchExpression()
+                .withKey("kubernetes.io/arch")
+                .withOperator("In")
+                .withValues(placement.architectures())
+                .endMatchExpression()
+                .endNodeSelectorTerm()
+                .endRequiredDuringSchedulingIgnoredDuringExecution()
+                .endNodeAffinity()
+                .build();
+    }
+
+    private static WorkerSettings settings(ImageBuild build) {
+        WorkerSettings settings = build.getSpec().worker();
+        return settings == null ? new WorkerSettings(null, null) : settings;
     }
 }

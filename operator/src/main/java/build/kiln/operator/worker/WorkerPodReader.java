@@ -1,11 +1,24 @@
 package build.kiln.operator.worker;
 
+import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.protocol.BuildResult;
+import io.fabric8.kubernetes.api.model.ContainerStateWaiting;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
 
 /** Reads a worker pod. Pure; what the pod says is taken as hostile input. */
 public final class WorkerPodReader {
+    /** The kubelet itself keeps trying for that long before a pull or a container counts as failed. */
+    static final Duration CONTAINER_GRACE = Duration.ofMinutes(3);
+
+    /** A kubelet that has not reported an end this long after it was due is gone. */
+    static final Duration REPORT_GRACE = Duration.ofMinutes(1);
+
+    private static final int LONGEST_MESSAGE = 500;
+
     private final Duration startTimeout;
 
     /**
@@ -15,9 +28,117 @@ public final class WorkerPodReader {
         this.startTimeout = startTimeout;
     }
 
-    /** What the pod says at a moment. */
-    @SuppressWarnings("DoNotCallSuggester")
+    /** What the pod says at a moment. The worker container decides, not the phase: the daemon may linger. */
     public WorkerObservation read(Pod pod, Instant now) {
-        throw new UnsupportedOperationException("" + startTimeout + pod + now);
+        PodFacts facts = new PodFacts(pod, now);
+        return facts.workerEnd()
+                .map(end -> new EndedWorker(facts, end).read())
+                .or(() -> endedWithoutWorker(facts))
+                .or(() -> facts.workerStart().map(start -> running(facts, start)))
+                .orElseGet(() -> waiting(facts));
+    }
+
+    private static Optional<WorkerObservation> endedWithoutWorker(PodFacts pod) {
+        boolean ended = pod.phase().equals("Failed") || pod.phase().equals("Succeeded");
+        return ended
+                ? Optional.of(failed(
+                        pod,
+                        PodCause.of(pod)
+                                .or(() -> EndedWorker.ofDaemon(pod))
+                                .orElseGet(() -> PodCause.rejected(pod))))
+                : Optional.empty();
+    }
+
+    private static WorkerObservation running(PodFacts pod, Instant start) {
+        Instant deadline = pod.deletionDue().orElseGet(() -> activeDeadline(pod)).plus(REPORT_GRACE);
+        if (pod.now().isBefore(deadline)) {
+            return new WorkerObservation.Running(start, String.valueOf(pod.nodeName()), deadline);
+        }
+        PodCause cause = PodCause.of(pod)
+                .orElseGet(() -> PodCause.nodeLost(pod, "the kubelet has not reported the end of the pod, which was due"));
+        return EndedWorker.failure(pod, cause, BuildResult.Steps.NONE, Optional.of(start), pod.now());
+    }
+
+    private static Instant activeDeadline(PodFacts pod) {
+        Long seconds = pod.pod().getSpec().getActiveDeadlineSeconds();
+        return pod.acknowledged().plusSeconds(Objects.requireNonNullElse(seconds, 0L));
+    }
+
+    private WorkerObservation waiting(PodFacts pod) {
+        Optional<PodCause> unsupported =
+                EndedWorker.ofDaemon(pod).filter(cause -> cause.reason() == FailureReason.WorkerUnsupported);
+        if (unsupported.isPresent()) {
+            return failed(pod, unsupported.get());
+        }
+        Instant deadline = pod.deletionDue()
+                .map(due -> due.plus(REPORT_GRACE))
+                .orElseGet(() -> pod.created().plus(startTimeout));
+        if (pod.deletionDue().isPresent()) {
+            return pod.now().isBefore(deadline)
+                    ? new WorkerObservation.Waiting("Terminating", "The pod is being deleted.", pod.created(), deadline)
+                    : failed(pod, PodCause.nodeLost(pod, "the pod was deleted and is still there"));
+        }
+        return pod.scheduled()
+                .map(scheduled -> starting(pod, scheduled, deadline))
+                .orElseGet(() -> unscheduled(pod, deadline));
+    }
+
+    private WorkerObservation unscheduled(PodFacts pod, Instant deadline) {
+        String message = pod.condition("PodScheduled")
+                .map(condition -> condition.getMessage())
+                .map(text -> HostileText.line(text, LONGEST_MESSAGE))
+                .orElse("no node has been chosen yet");
+        boolean refused = pod.condition("PodScheduled").isPresent();
+        if (pod.now().isBefore(deadline)) {
+            return new WorkerObservation.Waiting(
+                    refused ? "Unschedulable" : "Scheduling", message, pod.created(), deadline);
+        }
+        return failed(
+                pod,
+                new PodCause(
+                        FailureReason.NoCapacity,
+                        "No node took pod " + pod.name() + " within " + startTimeout.toSeconds() + " s: " + message
+                                + ". Add a node, lower spec.worker.resources.requests, or free capacity.",
+                        false));
+    }
+
+    private WorkerObservation starting(PodFacts pod, Instant scheduled, Instant startDeadline) {
+        Optional<ContainerStateWaiting> waiting = pod.waiting();
+        String reason = waiting.map(ContainerStateWaiting::getReason).orElse("ContainerCreating");
+        String detail = waiting.map(ContainerStateWaiting::getMessage)
+                .map(text -> HostileText.line(text, LONGEST_MESSAGE))
+                .orElse("the containers are being created");
+        Instant deadline = switch (reason) {
+            case "InvalidImageName", "ErrImageNeverPull" -> scheduled;
+            case "ErrImagePull",
+                    "ImagePullBackOff",
+                    "RegistryUnavailable",
+                    "ImageInspectError",
+                    "CreateContainerConfigError",
+                    "CreateContainerError",
+                    "RunContainerError" -> earlier(scheduled.plus(CONTAINER_GRACE), startDeadline);
+            default -> startDeadline;
+        };
+        if (pod.now().isBefore(deadline)) {
+            return new WorkerObservation.Waiting(
+                    HostileText.line(reason, 100), "On " + pod.node() + ": " + detail, pod.created(), deadline);
+        }
+        return failed(
+                pod,
+                new PodCause(
+                        FailureReason.PodRejected,
+                        "Pod " + pod.name() + " does not start on " + pod.node() + ": " + HostileText.line(reason, 100)
+                                + ": " + detail + ". See: kubectl describe pod -n "
+                                + pod.pod().getMetadata().getNamespace() + " "
+                                + pod.pod().getMetadata().getName(),
+                        true));
+    }
+
+    private static Instant earlier(Instant a, Instant b) {
+        return a.isBefore(b) ? a : b;
+    }
+
+    private static WorkerObservation.Failed failed(PodFacts pod, PodCause cause) {
+        return EndedWorker.failure(pod, cause, BuildResult.Steps.NONE, Optional.empty(), pod.now());
     }
 }

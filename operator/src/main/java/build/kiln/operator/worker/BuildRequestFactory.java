@@ -1,0 +1,118 @@
+package build.kiln.operator.worker;
+
+import build.kiln.api.v1alpha1.BuildArg;
+import build.kiln.api.v1alpha1.BuildSecret;
+import build.kiln.api.v1alpha1.Cache;
+import build.kiln.api.v1alpha1.Dockerfile;
+import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.api.v1alpha1.ImageBuildSpec;
+import build.kiln.api.v1alpha1.Output;
+import build.kiln.api.v1alpha1.PlatformStatus.Mode;
+import build.kiln.api.v1alpha1.Source;
+import build.kiln.operator.config.OperatorConfiguration;
+import build.kiln.protocol.BuildRequest;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the request that a worker gets: everything resolved, no credential in it. */
+final class BuildRequestFactory {
+    static final int DEFAULT_TIMEOUT_SECONDS = 3600;
+
+    private static final String DEFAULT_DOCKERFILE = "Dockerfile";
+    private static final String DEFAULT_SCOPE = "default";
+
+    private final List<BuildRequest.Registry> registries;
+
+    BuildRequestFactory(OperatorConfiguration configuration) {
+        registries = configuration.registries().stream()
+                .filter(registry -> registry.insecure() || registry.ca() != null)
+                .map(registry -> new BuildRequest.Registry(registry.host(), registry.insecure(), registry.ca()))
+                .toList();
+    }
+
+    BuildRequest create(ImageBuild build, WorkerAssignment assignment) {
+        ImageBuildSpec spec = build.getSpec();
+        return new BuildRequest(
+                assignment.platform(),
+                source(spec.source(), assignment.commit()),
+                dockerfile(spec.dockerfile()),
+                spec.target(),
+                buildArgs(spec.buildArgs()),
+                orEmpty(spec.labels()),
+                output(spec.output()),
+                cache(spec, assignment.platform()),
+                secretIds(spec.secrets()),
+                registries,
+                timeoutSeconds(spec),
+                assignment.placement().mode() == Mode.Emulated);
+    }
+
+    static long timeoutSeconds(ImageBuildSpec spec) {
+        Integer seconds = spec.timeoutSeconds();
+        return seconds == null ? DEFAULT_TIMEOUT_SECONDS : seconds;
+    }
+
+    private static BuildRequest.Source source(Source source, @Nullable String commit) {
+        Source.Git git = source.git();
+        if (git != null) {
+            String resolved = Objects.requireNonNull(commit, "a git source is assigned with its commit");
+            return new BuildRequest.Source(new BuildRequest.Git(git.url(), resolved, git.subPath()), null);
+        }
+        Source.Inline inline = Objects.requireNonNull(source.inline(), "the API server admits no other source");
+        return new BuildRequest.Source(null, new BuildRequest.Inline(inline.files()));
+    }
+
+    private static BuildRequest.Dockerfile dockerfile(@Nullable Dockerfile dockerfile) {
+        if (dockerfile == null) {
+            return new BuildRequest.Dockerfile(DEFAULT_DOCKERFILE, null);
+        }
+        return new BuildRequest.Dockerfile(
+                Objects.requireNonNullElse(dockerfile.path(), DEFAULT_DOCKERFILE), dockerfile.inline());
+    }
+
+    private static Map<String, String> buildArgs(@Nullable List<BuildArg> arguments) {
+        Map<String, String> values = new LinkedHashMap<>();
+        if (arguments != null) {
+            arguments.forEach(argument -> values.put(argument.name(), argument.value()));
+        }
+        return values;
+    }
+
+    private static BuildRequest.Output output(Output output) {
+        return new BuildRequest.Output(
+                output.image(),
+                orEmpty(output.annotations()),
+                switch (output.provenance()) {
+                    case null -> BuildRequest.Provenance.Min;
+                    case Disabled -> BuildRequest.Provenance.Disabled;
+                    case Min -> BuildRequest.Provenance.Min;
+                    case Max -> BuildRequest.Provenance.Max;
+                },
+                output.sourceDateEpoch());
+    }
+
+    /** An export replaces what its reference held, so every platform and scope has a reference of its own. */
+    private static BuildRequest.@Nullable Cache cache(ImageBuildSpec spec, String platform) {
+        Cache cache = spec.cache();
+        Cache.Mode mode = cache == null || cache.mode() == null ? Cache.Mode.Max : cache.mode();
+        String repository = cache == null || cache.repository() == null ? spec.output().image() : cache.repository();
+        String scope = cache == null || cache.scope() == null ? DEFAULT_SCOPE : cache.scope();
+        String reference = repository + ":buildcache-" + scope + "-" + platform.replace('/', '-');
+        return switch (mode) {
+            case Disabled -> null;
+            case Min -> new BuildRequest.Cache(List.of(reference), reference, BuildRequest.CacheMode.Min);
+            case Max -> new BuildRequest.Cache(List.of(reference), reference, BuildRequest.CacheMode.Max);
+        };
+    }
+
+    private static List<String> secretIds(@Nullable List<BuildSecret> secrets) {
+        return secrets == null ? List.of() : secrets.stream().map(BuildSecret::id).toList();
+    }
+
+    private static Map<String, String> orEmpty(@Nullable Map<String, String> map) {
+        return map == null ? Map.of() : map;
+    }
+}

@@ -1,0 +1,197 @@
+package build.kiln.operator.worker;
+
+import build.kiln.api.v1alpha1.Failure;
+import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.protocol.BuildResult;
+import build.kiln.protocol.MalformedDocumentException;
+import build.kiln.protocol.ProtocolJson;
+import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
+import io.fabric8.kubernetes.api.model.Volume;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the result of a worker container that has ended. */
+final class EndedWorker {
+    /** Exit code of the launcher on a node that lacks what the security profile needs. */
+    private static final int UNSUPPORTED = 78;
+
+    private static final String UNSUPPORTED_PREFIX = "kiln-buildkitd: unsupported: ";
+    private static final int LONGEST_MESSAGE = 1500;
+    private static final int LONGEST_STEP = 300;
+    private static final int LONGEST_LOG = 4096;
+
+    private final PodFacts pod;
+    private final ContainerStateTerminated end;
+
+    EndedWorker(PodFacts pod, ContainerStateTerminated end) {
+        this.pod = pod;
+        this.end = end;
+    }
+
+    WorkerObservation read() {
+        BuildResult result;
+        try {
+            result = ProtocolJson.readResult(end.getMessage());
+            ResultCheck.check(result, pod.platform(), exitCode());
+        } catch (MalformedDocumentException | ResultCheck.RefusedException e) {
+            return silent(String.valueOf(e.getMessage()));
+        }
+        return switch (result) {
+            case BuildResult.Succeeded succeeded ->
+                new WorkerObservation.Succeeded(
+                        succeeded, started().orElseGet(pod::acknowledged), ended(), String.valueOf(pod.nodeName()));
+            case BuildResult.Failed failed -> reported(failed);
+        };
+    }
+
+    /** The worker says what happened, except where it only felt the consequence. */
+    private WorkerObservation reported(BuildResult.Failed failed) {
+        return switch (failed.reason()) {
+            case Cancelled, WorkerLost ->
+                cause().map(cause -> failure(pod, cause, failed.steps(), started(), ended()))
+                        .orElseGet(() -> failed.reason() == build.kiln.protocol.FailureReason.Cancelled
+                                ? failure(pod, stopped(), failed.steps(), started(), ended())
+                                : translated(failed));
+            case BuildFailed,
+                    InvalidDockerfile,
+                    SourceNotFound,
+                    SourceAuthFailed,
+                    RegistryAuthFailed,
+                    RegistryRepositoryMissing,
+                    PushFailed,
+                    InvalidSpec,
+                    DeadlineExceeded,
+                    OutOfMemory,
+                    OutOfDisk,
+                    WorkerUnsupported -> translated(failed);
+        };
+    }
+
+    private WorkerObservation.Failed translated(BuildResult.Failed failed) {
+        FailureReason reason = FailureReason.valueOf(failed.reason().name());
+        String message = HostileText.lines(failed.message(), LONGEST_MESSAGE) + blamed(failed.registrySecret());
+        Failure details = new Failure(
+                pod.platform(),
+                reason,
+                shown(failed.step(), LONGEST_STEP),
+                shown(failed.location(), LONGEST_STEP),
+                failed.exitCode(),
+                failed.logTail() == null ? null : HostileText.lastLines(failed.logTail(), LONGEST_LOG));
+        return new WorkerObservation.Failed(
+                reason,
+                message,
+                details,
+                failed.reason().worthRetrying(),
+                failed.steps(),
+                started().orElse(null),
+                ended(),
+                pod.nodeName());
+    }
+
+    /** The worker knows a Secret only by its number; the pod knows the name. */
+    private String blamed(@Nullable Integer secret) {
+        if (secret == null || pod.pod().getSpec().getVolumes() == null) {
+            return "";
+        }
+        return pod.pod().getSpec().getVolumes().stream()
+                .filter(volume -> WorkerVolumes.DOCKER.equals(volume.getName()))
+                .map(Volume::getProjected)
+                .filter(projected -> projected != null
+                        && secret >= 0
+                        && secret < projected.getSources().size())
+                .map(projected -> projected.getSources().get(secret).getSecret())
+                .filter(Objects::nonNull)
+                .map(source -> "\nThe credentials are those of Secret "
+                        + pod.pod().getMetadata().getNamespace() + "/" + source.getName() + ".")
+                .findFirst()
+                .orElse("");
+    }
+
+    /** The container ended without a result that can be used. */
+    private WorkerObservation silent(String problem) {
+        PodCause cause = cause().orElseGet(() -> switch (end.getReason()) {
+            case "OOMKilled" -> outOfMemory(WorkerContainers.WORKER, "worker.resources.worker.limits.memory in the configuration of Kiln");
+            case "ContainerStatusUnknown" -> PodCause.nodeLost(pod, "the kubelet no longer knows how the worker ended");
+            case null, default -> lost(problem);
+        });
+        return failure(pod, cause, BuildResult.Steps.NONE, started(), ended());
+    }
+
+    private PodCause lost(String problem) {
+        return new PodCause(
+                FailureReason.WorkerLost,
+                "The worker in pod " + pod.name() + " ended with exit code " + exitCode() + " ("
+                        + HostileText.line(String.valueOf(end.getReason()), 100)
+                        + ") and without a usable result: " + HostileText.line(problem, 300),
+                true);
+    }
+
+    private PodCause stopped() {
+        return new PodCause(
+                FailureReason.WorkerLost,
+                "Pod " + pod.name() + " was stopped from outside before the build was done.",
+                true);
+    }
+
+    private Optional<PodCause> cause() {
+        return PodCause.of(pod).or(() -> ofDaemon(pod));
+    }
+
+    /** What the end of the daemon's container says, where it says something. */
+    static Optional<PodCause> ofDaemon(PodFacts pod) {
+        return pod.daemonEnd().flatMap(daemon -> {
+            if (Objects.equals(daemon.getExitCode(), UNSUPPORTED)) {
+                String message = String.valueOf(daemon.getMessage()).strip();
+                String detail = message.startsWith(UNSUPPORTED_PREFIX)
+                        ? message.substring(UNSUPPORTED_PREFIX.length())
+                        : message;
+                return Optional.of(new PodCause(
+                        FailureReason.WorkerUnsupported,
+                        "A worker cannot run on " + pod.node() + ": " + HostileText.line(detail, LONGEST_MESSAGE),
+                        false));
+            }
+            return "OOMKilled".equals(daemon.getReason())
+                    ? Optional.of(outOfMemory(WorkerContainers.BUILDKITD, "spec.worker.resources.limits.memory"))
+                    : Optional.empty();
+        });
+    }
+
+    private static PodCause outOfMemory(String container, String setting) {
+        return new PodCause(
+                FailureReason.OutOfMemory,
+                "Container " + container + " was killed because it used more memory than it may. Raise " + setting + ".",
+                true);
+    }
+
+    static WorkerObservation.Failed failure(
+            PodFacts pod, PodCause cause, BuildResult.Steps steps, Optional<Instant> started, Instant ended) {
+        Failure details = new Failure(pod.platform(), cause.reason(), null, null, null, null);
+        return new WorkerObservation.Failed(
+                cause.reason(),
+                cause.message(),
+                details,
+                cause.worthRetrying(),
+                steps,
+                started.orElse(null),
+                ended,
+                pod.nodeName());
+    }
+
+    private Optional<Instant> started() {
+        return PodFacts.time(end.getStartedAt());
+    }
+
+    private Instant ended() {
+        return PodFacts.time(end.getFinishedAt()).orElseGet(pod::now);
+    }
+
+    private int exitCode() {
+        return Objects.requireNonNullElse(end.getExitCode(), -1);
+    }
+
+    private static @Nullable String shown(@Nullable String text, int length) {
+        return text == null || text.isBlank() ? null : HostileText.line(text, length);
+    }
+}

@@ -1,0 +1,132 @@
+package build.kiln.operator.worker;
+
+import build.kiln.api.v1alpha1.PlatformStatus.Mode;
+import build.kiln.api.v1alpha1.WorkerSettings.Profile;
+import build.kiln.operator.config.OperatorConfiguration;
+import build.kiln.operator.config.OperatorConfiguration.Resources;
+import build.kiln.protocol.WorkerPaths;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
+import io.fabric8.kubernetes.api.model.SecurityContext;
+import io.fabric8.kubernetes.api.model.SecurityContextBuilder;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The two containers: one runs BuildKit and the user's RUN steps, the other holds the credentials. */
+final class WorkerContainers {
+    static final String BUILDKITD = "buildkitd";
+    static final String WORKER = "worker";
+
+    private static final long USER = 1000;
+    private static final JsonMapper MAPPER = new JsonMapper();
+
+    private final OperatorConfiguration configuration;
+    private final WorkerVolumes volumes;
+
+    WorkerContainers(OperatorConfiguration configuration, WorkerVolumes volumes) {
+        this.configuration = configuration;
+        this.volumes = volumes;
+    }
+
+    Container buildkitd(Profile profile, WorkerAssignment assignment, ResourceRequirements resources) {
+        BuildkitdConfiguration daemon = BuildkitdConfiguration.of(configuration, WorkerResources.cpu(resources));
+        String emulate = assignment.placement().mode() == Mode.Emulated ? assignment.platform() : "";
+        return new ContainerBuilder()
+                .withName(BUILDKITD)
+                .withImage(configuration.images().buildkit())
+                .withImagePullPolicy(configuration.images().pullPolicy().name())
+                .withRestartPolicy("Always")
+                .withEnv(List.of(
+                        variable("KILN_PROFILE", profile.name()),
+                        variable("KILN_BUILDKITD_CONFIG", daemon.toml()),
+                        variable("KILN_CA_BUNDLES", json(daemon.caBundles())),
+                        variable("KILN_EMULATE", emulate)))
+                .withResources(resources)
+                .withSecurityContext(confinement(profile))
+                .withVolumeMounts(volumes.buildkitdMounts())
+                .withTerminationMessagePolicy("File")
+                .build();
+    }
+
+    /**
+     * Neither profile sets allowPrivilegeEscalation: without new privileges newuidmap cannot map ids, and the kubelet masks
+     * what the daemon has to mount.
+     */
+    private static SecurityContext confinement(Profile profile) {
+        return switch (profile) {
+            case Baseline ->
+                new SecurityContextBuilder()
+                        .withRunAsUser(0L)
+                        .withRunAsGroup(0L)
+                        .withProcMount("Unmasked")
+                        .build();
+            case Rootless ->
+                new SecurityContextBuilder()
+                        .withRunAsUser(USER)
+                        .withRunAsGroup(USER)
+                        .withNewSeccompProfile()
+                        .withType("Unconfined")
+                        .endSeccompProfile()
+                        .withNewAppArmorProfile()
+                        .withType("Unconfined")
+                        .endAppArmorProfile()
+                        .build();
+        };
+    }
+
+    Container worker(String request) {
+        return new ContainerBuilder()
+                .withName(WORKER)
+                .withImage(configuration.images().worker())
+                .withImagePullPolicy(configuration.images().pullPolicy().name())
+                .withEnv(variable(WorkerPaths.REQUEST_VARIABLE, request))
+                .withResources(resources(configuration.worker().resources().worker()))
+                .withNewSecurityContext()
+                .withRunAsUser(USER)
+                .withRunAsGroup(USER)
+                .withRunAsNonRoot(true)
+                .withAllowPrivilegeEscalation(false)
+                .withReadOnlyRootFilesystem(true)
+                .withNewCapabilities()
+                .withDrop("ALL")
+                .endCapabilities()
+                .withNewSeccompProfile()
+                .withType("RuntimeDefault")
+                .endSeccompProfile()
+                .endSecurityContext()
+                .withVolumeMounts(volumes.workerMounts())
+                .withTerminationMessagePath(WorkerPaths.TERMINATION_MESSAGE)
+                .withTerminationMessagePolicy("File")
+                .build();
+    }
+
+    private static ResourceRequirements resources(Resources configured) {
+        return new ResourceRequirementsBuilder()
+                .withRequests(new TreeMap<>(configured.requests()))
+                .withLimits(new TreeMap<>(configured.limits()))
+                .build();
+    }
+
+    /** The kubelet reads {@code $(NAME)} in a value as a reference and {@code $$} as one dollar sign. */
+    private static EnvVar variable(String name, String value) {
+        return new EnvVarBuilder()
+                .withName(name)
+                .withValue(value.replace("$", "$$"))
+                .build();
+    }
+
+    private static String json(Map<String, String> map) {
+        try {
+            return MAPPER.writeValueAsString(map);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a map of texts cannot be written", e);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package build.kiln.operator.worker;
+
+import build.kiln.api.v1alpha1.WorkerSettings;
+import build.kiln.operator.config.OperatorConfiguration.Resources;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
+import java.math.BigDecimal;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Resources of a container: what the spec says over what the administrator configured. */
+final class WorkerResources {
+    private static final String FIELD = "spec.worker.resources";
+
+    private WorkerResources() {}
+
+    /**
+     * Merges them, resource by resource. A configured default gives way where it contradicts what the spec says.
+     *
+     * @throws InvalidResourcesException when the spec contradicts itself, or a value is not a quantity
+     */
+    static ResourceRequirements merge(Resources configured, WorkerSettings.@Nullable Resources specified)
+            throws InvalidResourcesException {
+        Map<String, Quantity> ownRequests = specified == null ? Map.of() : orEmpty(specified.requests());
+        Map<String, Quantity> ownLimits = specified == null ? Map.of() : orEmpty(specified.limits());
+        check("requests", ownRequests);
+        check("limits", ownLimits);
+        Map<String, Quantity> requests = new TreeMap<>(configured.requests());
+        Map<String, Quantity> limits = new TreeMap<>(configured.limits());
+        ownLimits.forEach((name, limit) -> requests.computeIfPresent(name, (_, request) -> least(request, limit)));
+        ownRequests.forEach((name, request) -> limits.computeIfPresent(name, (_, limit) -> most(request, limit)));
+        requests.putAll(ownRequests);
+        limits.putAll(ownLimits);
+        for (Map.Entry<String, Quantity> request : requests.entrySet()) {
+            Quantity limit = limits.get(request.getKey());
+            if (limit != null && amount(request.getValue()).compareTo(amount(limit)) > 0) {
+                throw new InvalidResourcesException(FIELD + ": the request of " + request.getKey() + ", "
+                        + request.getValue() + ", is above its limit, " + limit + "; raise the limit");
+            }
+        }
+        return new ResourceRequirementsBuilder()
+                .withRequests(requests)
+                .withLimits(limits)
+                .build();
+    }
+
+    /** The processors the container may use, or is sure to get when there is no limit. */
+    static Quantity cpu(ResourceRequirements resources) {
+        Quantity limit = resources.getLimits().get("cpu");
+        return limit == null
+                ? Objects.requireNonNullElse(resources.getRequests().get("cpu"), new Quantity("1"))
+                : limit;
+    }
+
+    private static void check(String part, Map<String, Quantity> quantities) throws InvalidResourcesException {
+        for (Map.Entry<String, Quantity> entry : quantities.entrySet()) {
+            String field = FIELD + "." + part + "." + entry.getKey();
+            try {
+                if (entry.getValue().getNumericalAmount().signum() < 0) {
+                    throw new InvalidResourcesException(field + ": " + entry.getValue() + " is below 0");
+                }
+            } catch (IllegalArgumentException _) {
+                throw new InvalidResourcesException(
+                        field + ": \"" + entry.getValue() + "\" is not a quantity; write one such as 500m or 2Gi");
+            }
+        }
+    }
+
+    private static Quantity least(Quantity a, Quantity b) {
+        return amount(a).compareTo(amount(b)) <= 0 ? a : b;
+    }
+
+    private static Quantity most(Quantity a, Quantity b) {
+        return amount(a).compareTo(amount(b)) >= 0 ? a : b;
+    }
+
+    private static BigDecimal amount(Quantity quantity) {
+        return quantity.getNumericalAmount();
+    }
+
+    private static Map<String, Quantity> orEmpty(@Nullable Map<String, Quantity> quantities) {
+        return quantities == null ? Map.of() : quantities;
+    }
+
+    /** The message names the field and what to write. */
+    static final class InvalidResourcesException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        InvalidResourcesException(String message) {
+            super(message);
+        }
+    }
+}
