@@ -32,7 +32,7 @@ type follower struct {
 	screen    *screen
 }
 
-type logLine struct{ pod, text string }
+type written struct{ pod, text string }
 
 // follow returns the ImageBuild as it is when the requested run has ended.
 func (f follower) follow(ctx context.Context, deadline time.Duration) (*build, error) {
@@ -41,7 +41,7 @@ func (f follower) follow(ctx context.Context, deadline time.Duration) (*build, e
 	defer running.Wait()
 	defer cancel()
 
-	statuses, logs := make(chan *build), make(chan logLine)
+	statuses, logs := make(chan *build), make(chan written)
 	running.Go(func() { f.watch(ctx, statuses) })
 	followed := map[string]bool{}
 	ticker := time.NewTicker(redrawEvery)
@@ -53,7 +53,7 @@ func (f follower) follow(ctx context.Context, deadline time.Duration) (*build, e
 			return nil, context.Cause(ctx)
 		case <-ticker.C:
 		case line := <-logs:
-			current = current.withStep(line.pod, line.text)
+			current = current.withLog(line.pod, line.text)
 		case b := <-statuses:
 			if f.request.answers(b) {
 				current = current.with(b)
@@ -96,14 +96,14 @@ func (f follower) watch(ctx context.Context, statuses chan<- *build) {
 }
 
 // log sends the lines of a worker's log. A worker that does not run yet has none: asked again.
-func (f follower) log(ctx context.Context, pod string, logs chan<- logLine) {
+func (f follower) log(ctx context.Context, pod string, logs chan<- written) {
 	for opened := false; ctx.Err() == nil && !opened; pause(ctx, retryAfter) {
 		_ = f.kubectl.Stream(ctx, func(output io.Reader) error {
 			scanner := bufio.NewScanner(output)
 			scanner.Buffer(nil, maxLogLine)
 			for scanner.Scan() {
 				opened = true
-				if text := scanner.Text(); strings.TrimSpace(text) != "" && !send(ctx, logs, logLine{pod: pod, text: text}) {
+				if text := scanner.Text(); strings.TrimSpace(text) != "" && !send(ctx, logs, written{pod: pod, text: text}) {
 					return nil
 				}
 			}

@@ -2,6 +2,8 @@ package demo
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -21,6 +23,7 @@ type platformView struct {
 	reason   string
 	message  string
 	step     string
+	steps    int // started so far
 	started  time.Time
 	ended    time.Time
 }
@@ -38,7 +41,7 @@ func (v view) with(b *build) view {
 		}
 		for _, before := range v.platforms {
 			if before.platform == current.platform && before.pod == current.pod && !current.final() {
-				current.step = before.step
+				current.step, current.steps = before.step, before.steps
 			}
 		}
 		next.platforms = append(next.platforms, current)
@@ -46,14 +49,24 @@ func (v view) with(b *build) view {
 	return next
 }
 
-// withStep is the view after a worker wrote a line to its log.
-func (v view) withStep(pod, line string) view {
+// logLine is a line about a numbered step, as docker build writes them.
+var logLine = regexp.MustCompile(`^#([0-9]{1,9}) (.*)$`)
+
+// withLog is the view after a worker wrote a line to its log. The first line with a new number names the step that starts; what steps write
+// themselves is not shown.
+func (v view) withLog(pod, line string) view {
 	next := view{phase: v.phase, platforms: append([]platformView(nil), v.platforms...)}
-	step := clean(line)
+	step, number := clean(line), 0
+	if parts := logLine.FindStringSubmatch(line); parts != nil {
+		number, _ = strconv.Atoi(parts[1])
+		step = clean(parts[2])
+	}
 	for i := range next.platforms {
-		if p := &next.platforms[i]; p.pod == pod && step != "" && !p.final() {
-			p.step = step
+		p := &next.platforms[i]
+		if p.pod != pod || step == "" || p.final() || (number > 0 && number <= p.steps) {
+			continue
 		}
+		p.step, p.steps = step, max(number, p.steps)
 	}
 	return next
 }

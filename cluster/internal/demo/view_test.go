@@ -25,7 +25,7 @@ const building = `{"metadata": {"name": "hello", "generation": 2}, "status": {
     {"platform": "linux/arm64", "state": "Retrying", "mode": "Emulated", "attempt": 2, "podName": "hello-3-linux-arm64-2", "reason": "NodeLost", "message": "the node went away"}]}}`
 
 func TestALogLineShowsOnThePlatformOfItsPod(t *testing.T) {
-	v := view{}.with(decode(t, building)).withStep("hello-3-linux-amd64-1", "[2/3] RUN make\r\n").withStep("another-pod", "noise")
+	v := view{}.with(decode(t, building)).withLog("hello-3-linux-amd64-1", "[2/3] RUN make\r\n").withLog("another-pod", "noise")
 	want := []string{
 		"linux/amd64    native   Building   [2/3] RUN make",
 		"linux/arm64    emulated Retrying (attempt 2) NodeLost: the node went away",
@@ -38,7 +38,7 @@ func TestALogLineShowsOnThePlatformOfItsPod(t *testing.T) {
 }
 
 func TestAStepOutlivesAStatusUpdateButNotItsPod(t *testing.T) {
-	v := view{}.with(decode(t, building)).withStep("hello-3-linux-amd64-1", "RUN make")
+	v := view{}.with(decode(t, building)).withLog("hello-3-linux-amd64-1", "RUN make")
 	if again := v.with(decode(t, building)); again.platforms[0].step != "RUN make" {
 		t.Errorf("the step was lost: %+v", again.platforms[0])
 	}
@@ -48,8 +48,26 @@ func TestAStepOutlivesAStatusUpdateButNotItsPod(t *testing.T) {
 	}
 }
 
+func TestStepsAreShownNotTheirOutput(t *testing.T) {
+	v := view{}.with(decode(t, building))
+	pod := "hello-3-linux-amd64-1"
+	for _, c := range []struct{ line, shown string }{
+		{"#1 [internal] load build definition", "[internal] load build definition"},
+		{"#1 DONE 0.1s", "[internal] load build definition"},
+		{"#2 [2/3] RUN make", "[2/3] RUN make"},
+		{"#2 0.512 cc -o hello hello.c", "[2/3] RUN make"},
+		{"#1 [internal] load build definition", "[2/3] RUN make"},
+		{"pushing again: the registry was busy", "pushing again: the registry was busy"},
+		{"#3 exporting to image", "exporting to image"},
+	} {
+		if v = v.withLog(pod, c.line); v.platforms[0].step != c.shown {
+			t.Errorf("after %q: %q is shown, want %q", c.line, v.platforms[0].step, c.shown)
+		}
+	}
+}
+
 func TestLogLinesCannotDriveTheTerminal(t *testing.T) {
-	v := view{}.with(decode(t, building)).withStep("hello-3-linux-amd64-1", "a\x1b[2J\x07\u009b31mb\u202ec")
+	v := view{}.with(decode(t, building)).withLog("hello-3-linux-amd64-1", "a\x1b[2J\x07\u009b31mb\u202ec")
 	for _, r := range v.platforms[0].text() {
 		if isControl(r) {
 			t.Fatalf("control character %U is shown", r)
@@ -115,7 +133,7 @@ func TestADumbOutputGetsOneLinePerChange(t *testing.T) {
 	v := view{}.with(decode(t, building))
 	s.show(v, start.Add(time.Second))
 	s.show(v, start.Add(2*time.Second))
-	s.show(v.withStep("hello-3-linux-amd64-1", "RUN make"), start.Add(3*time.Second))
+	s.show(v.withLog("hello-3-linux-amd64-1", "RUN make"), start.Add(3*time.Second))
 	want := "      1s  linux/amd64    native   Building\n" +
 		"      1s  linux/arm64    emulated Retrying (attempt 2) NodeLost: the node went away\n" +
 		"      3s  linux/amd64    native   Building   RUN make\n"
@@ -144,7 +162,7 @@ func TestATerminalIsRedrawnInPlaceWithinItsWidth(t *testing.T) {
 	start := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 	s := newScreen(&out, start)
 	s.width = func() int { return 40 }
-	v := view{}.with(decode(t, building)).withStep("hello-3-linux-amd64-1", strings.Repeat("x", 200))
+	v := view{}.with(decode(t, building)).withLog("hello-3-linux-amd64-1", strings.Repeat("x", 200))
 	s.show(v, start.Add(time.Second))
 	out.Reset()
 	s.show(v, start.Add(2*time.Second))
