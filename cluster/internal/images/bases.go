@@ -24,6 +24,9 @@ var (
 	buildkitPackages = []string{"ca-certificates", "git", "libseccomp2", "openssh-client", "pigz", "uidmap", "xz-utils"}
 )
 
+// perl comes with git, for subcommands that no build calls.
+var perl = []string{"usr/share/perl", "usr/share/perl5", "usr/lib/*/perl", "usr/lib/*/perl5", "usr/lib/*/libperl.so*", "usr/bin/perl5*"}
+
 const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // base is an image that the cluster's registry offers under the name it has upstream.
@@ -65,7 +68,7 @@ func bases(k *kitchen) []base {
 				"moby.buildkit.frontend.caps":         "moby.buildkit.frontend.inputs,moby.buildkit.frontend.subrequests,moby.buildkit.frontend.contexts",
 			}}},
 		{repository: "moby/buildkit", tag: k.buildkitVersion + "-rootless", architectures: own,
-			layers: []recipe{debian, packages("tools of BuildKit", debianPackages, buildkitPackages), k.buildkitRecipe()},
+			layers: []recipe{debian, packages("tools of BuildKit", debianPackages, buildkitPackages, perl...), k.buildkitRecipe()},
 			config: runtimeConfig{
 				User: "1000:1000", Entrypoint: []string{"rootlesskit", "buildkitd"},
 				Env: []string{defaultPath, "HOME=/home/user", "USER=user", "XDG_RUNTIME_DIR=/run/user/1000", "TMPDIR=/home/user/.local/tmp",
@@ -79,10 +82,10 @@ func bases(k *kitchen) []base {
 // qemuRepository stands in for the stage of our Dockerfile that installs QEMU from the distribution.
 const qemuRepository = "kiln/qemu-user-static"
 
-// packages makes the layer that added brings on top of an image made of below.
-func packages(by string, below, added []string) recipe {
+// packages makes the layer that added brings on top of an image made of below, without the files and folders that match a pattern.
+func packages(by string, below, added []string, without ...string) recipe {
 	return recipe{
-		by: by, inputs: append(append([]string{suite, "below"}, below...), append([]string{"added"}, added...)...),
+		by: by, inputs: slices.Concat([]string{suite, "below"}, below, []string{"added"}, added, []string{"without"}, without),
 		make: func(ctx context.Context, k *kitchen, architecture string) (*rootFS, error) {
 			if len(below) == 0 {
 				return k.install(ctx, architecture, added)
@@ -95,7 +98,7 @@ func packages(by string, below, added []string) recipe {
 			if err != nil {
 				return nil, err
 			}
-			return whole.without(lower), nil
+			return whole.without(lower).dropping(without), nil
 		},
 	}
 }
@@ -220,15 +223,11 @@ func (k *kitchen) jdkRecipe() recipe {
 				return err
 			}
 			name := path.Join("opt/java/openjdk", filepath.ToSlash(relative))
-			switch {
-			case entry.IsDir() && relative == "man":
-				return filepath.SkipDir
-			case info.IsDir():
+			if info.IsDir() {
 				r.folder(name, 0o755, 0)
 				return nil
-			default:
-				return r.copyFile(file, name, int64(info.Mode().Perm()))
 			}
+			return r.copyFile(file, name, int64(info.Mode().Perm()))
 		})
 		return r, err
 	}}

@@ -184,6 +184,29 @@ func (r *rootFS) without(base *rootFS) *rootFS {
 	return upper
 }
 
+// dropping returns the entries that neither match one of the patterns nor lie below an entry that does.
+func (r *rootFS) dropping(patterns []string) *rootFS {
+	kept := newRootFS()
+	for _, name := range r.order {
+		if !matchesAny(patterns, name) {
+			kept.nodes[name] = r.nodes[name]
+			kept.order = append(kept.order, name)
+		}
+	}
+	return kept
+}
+
+func matchesAny(patterns []string, name string) bool {
+	for at := name; at != "."; at = path.Dir(at) {
+		for _, pattern := range patterns {
+			if ok, err := path.Match(pattern, at); ok && err == nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func same(a, b *node) bool {
 	return a.header.Typeflag == b.header.Typeflag && a.header.Linkname == b.header.Linkname && a.header.Mode == b.header.Mode &&
 		a.header.Uid == b.header.Uid && a.header.Gid == b.header.Gid && bytes.Equal(a.content, b.content)
