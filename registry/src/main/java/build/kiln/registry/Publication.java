@@ -31,10 +31,13 @@ final class Publication {
     }
 
     PublishedImage run() throws RegistryException {
-        Assembly.Image image = assemble(fetch());
-        Manifest top = topOf(image);
+        List<PlatformResult> results = fetch();
+        Assembly.Image image = assemble(results);
+        Manifest top = topOf(image, results);
         copyChildren(image);
-        putTop(top);
+        if (image instanceof Assembly.Index) {
+            putByDigest(top);
+        }
         verify(image);
         tag(top);
         return new PublishedImage(
@@ -76,11 +79,16 @@ final class Publication {
         };
     }
 
-    private Manifest topOf(Assembly.Image image) throws RegistryException {
+    /** What the tags will name: the index, or the image manifest that was pushed alone or in an index of its own. */
+    private Manifest topOf(Assembly.Image image, List<PlatformResult> results) throws RegistryException {
         return switch (image) {
             case Assembly.Index index -> index.manifest();
-            case Assembly.PlainManifest plain ->
-                registry.getManifest(request.repository().at(plain.digest()));
+            case Assembly.PlainManifest plain -> {
+                Manifest pushed = results.getFirst().manifest();
+                yield pushed.digest().equals(plain.digest())
+                        ? pushed
+                        : registry.getManifest(request.repository().at(plain.digest()));
+            }
         };
     }
 
@@ -96,7 +104,7 @@ final class Publication {
         }
     }
 
-    private void putTop(Manifest top) throws RegistryException {
+    private void putByDigest(Manifest top) throws RegistryException {
         everywhere(target -> {
             registry.putManifest(target.at(top.digest()), top);
             return top;

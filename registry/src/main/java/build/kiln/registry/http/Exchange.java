@@ -2,9 +2,8 @@ package build.kiln.registry.http;
 
 import build.kiln.registry.image.MalformedImageException;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import okhttp3.Call;
 import okhttp3.HttpUrl;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -62,12 +61,8 @@ final class Exchange {
         if (registry.isOrigin(url)) {
             authorization.ifPresent(value -> builder.header("Authorization", value));
         }
-        Call call = registry.client().newCall(builder.build());
-        long limit = endpoint.isTransfer()
-                ? Math.max(1, deadline.remaining().toMillis())
-                : Limits.of(settings.requestTimeout(), deadline);
-        call.timeout().timeout(limit, TimeUnit.MILLISECONDS);
-        return call.execute();
+        Duration limit = endpoint.isTransfer() ? deadline.remaining() : settings.requestTimeout();
+        return Calls.execute(registry.client(), builder.build(), limit, deadline);
     }
 
     private static <T> T answer(Endpoint<T> endpoint, Response response, Failures failures)

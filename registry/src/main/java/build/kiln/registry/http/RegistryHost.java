@@ -8,6 +8,8 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,16 +35,16 @@ public record RegistryHost(
     @SuppressWarnings("ConstantValue") // Configuration files leave mirrors out.
     public RegistryHost {
         mirrors = mirrors == null ? List.of() : List.copyOf(mirrors);
-        requireHost(host, host);
+        require(host, () -> new Repository(host, "image"));
         for (String mirror : mirrors) {
-            requireHost(host, mirror);
+            require(host, () -> mirrored(mirror, "image"));
         }
         certificates(host, ca);
     }
 
-    private static void requireHost(String host, String text) {
+    private static void require(String host, Supplier<Repository> repository) {
         try {
-            mirrored(text, "image");
+            Objects.requireNonNull(repository.get());
         } catch (InvalidReferenceException e) {
             throw new IllegalArgumentException("registries, host " + host + ": " + e.getMessage(), e);
         }

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import okhttp3.Challenge;
@@ -47,9 +46,8 @@ final class TokenServer {
     AccessToken fetch(String action, Challenge challenge, List<Scope> scopes) throws RegistryException {
         HttpUrl realm = realm(action, challenge);
         Failures failures = new Failures(action, "token server " + realm.host(), authorizer, clock());
-        var call = client.newCall(request(realm, challenge, scopes));
-        call.timeout().timeout(Limits.of(settings.requestTimeout(), deadline), TimeUnit.MILLISECONDS);
-        try (Response response = call.execute()) {
+        Request request = request(realm, challenge, scopes);
+        try (Response response = Calls.execute(client, request, settings.requestTimeout(), deadline)) {
             if (!response.isSuccessful()) {
                 throw failures.ofStatus(response);
             }
