@@ -35,7 +35,17 @@ public record Run(
         String buildEndTime,
 
         @JsonPropertyDescription("When the run ended, RFC 3339.") @Nullable
-        String completionTime) {
+        String completionTime,
+
+        @JsonPropertyDescription("How often the current phase was tried without success.") @Nullable
+        Integer failedTries,
+
+        @JsonPropertyDescription("When it is tried again at the earliest, RFC 3339.") @Nullable
+        String nextTryTime,
+
+        @JsonPropertyDescription("Why the run failed, or why its current phase has to be tried again, for people.")
+        @Nullable
+        String message) {
 
     /** Why a run started. */
     public enum Cause {
