@@ -1,7 +1,7 @@
 package build.kiln.chart;
 
+import build.kiln.SourceTree;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import com.marcnuri.helm.Helm;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,8 +12,7 @@ import java.util.stream.StreamSupport;
 
 /** The chart as users install it: release {@code kiln} in namespace {@code kiln-system}. */
 final class Chart {
-    static final Path ROOT = Path.of(System.getProperty("kiln.root", ".."));
-    static final Path FOLDER = ROOT.resolve("helm/kiln");
+    static final Path FOLDER = SourceTree.ROOT.resolve("helm/kiln");
 
     /** The three values without which nothing can be installed. */
     static final String REPOSITORIES = """
@@ -23,13 +22,11 @@ final class Chart {
               buildkit: {repository: registry.example.com/kiln/buildkit}
             """;
 
-    private static final YAMLMapper YAML = new YAMLMapper();
-
     private Chart() {}
 
     /** The objects that Helm would apply with {@link #REPOSITORIES} and these values (YAML). */
     static Manifests render(String values) {
-        return Manifests.parse(text(REPOSITORIES, values));
+        return new Manifests(SourceTree.objects(text(REPOSITORIES, values)));
     }
 
     /** What {@code helm template} prints with exactly these values; a later document overrides an earlier one. */
@@ -58,26 +55,8 @@ final class Chart {
         }
     }
 
-    static JsonNode yaml(String text) {
-        try {
-            return YAML.readTree(text);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     /** Rendered objects. */
     record Manifests(List<JsonNode> objects) {
-        private static Manifests parse(String text) {
-            try (var documents = YAML.readerFor(JsonNode.class).<JsonNode>readValues(text)) {
-                return new Manifests(documents.readAll().stream()
-                        .filter(document -> document.isObject() && !document.isEmpty())
-                        .toList());
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-
         List<JsonNode> ofKind(String kind) {
             return objects.stream()
                     .filter(object -> object.path("kind").asText().equals(kind))
@@ -97,7 +76,7 @@ final class Chart {
         }
 
         JsonNode configuration() {
-            return yaml(only("ConfigMap").at("/data/config.yaml").asText());
+            return SourceTree.yaml(only("ConfigMap").at("/data/config.yaml").asText());
         }
     }
 

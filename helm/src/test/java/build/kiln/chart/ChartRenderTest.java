@@ -3,6 +3,7 @@ package build.kiln.chart;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import build.kiln.SourceTree;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.marcnuri.helm.Helm;
 import java.io.IOException;
@@ -14,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ChartRenderTest {
-    private static final Path GOLDEN = Chart.ROOT.resolve("helm/src/test/resources/golden");
+    private static final Path GOLDEN = SourceTree.ROOT.resolve("helm/src/test/resources/golden");
 
     @Test
     void passesHelmLint() {

@@ -2,6 +2,7 @@ package build.kiln.chart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.kiln.SourceTree;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,7 +10,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 class DefinitionTest {
-    private static final Path GENERATED = Chart.ROOT.resolve("crds/imagebuilds.kiln.build.yaml");
+    private static final Path GENERATED = SourceTree.ROOT.resolve("crds/imagebuilds.kiln.build.yaml");
 
     @Test
     void chartCarriesTheGeneratedFile() throws IOException {
@@ -25,14 +26,14 @@ class DefinitionTest {
 
     @Test
     void renderedDefinitionSaysWhatTheGeneratedOneSays() throws IOException {
-        JsonNode generated = Chart.yaml(Files.readString(GENERATED));
+        JsonNode generated = SourceTree.yaml(Files.readString(GENERATED));
 
         JsonNode rendered = Chart.render("{}").only("CustomResourceDefinition");
 
         assertThat(rendered.at("/metadata/name")).isEqualTo(generated.at("/metadata/name"));
         // Helm prints whole numbers without a fraction.
         assertThat(rendered.path("spec"))
-                .isEqualTo(Chart.yaml(generated.path("spec").toString().replaceAll("(\\d)\\.0([,}])", "$1$2")));
+                .isEqualTo(SourceTree.yaml(generated.path("spec").toString().replaceAll("(\\d)\\.0([,}])", "$1$2")));
     }
 
     /** Unquoted, True and False are booleans to kubectl, to Helm and to the API server. */

@@ -3,6 +3,7 @@ package build.kiln.chart;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import build.kiln.SourceTree;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -49,14 +50,14 @@ class ValuesSchemaTest {
     @Test
     void everyValueIsInTheSchemaAndDescribedThere() {
         List<String> missing = new ArrayList<>();
-        collectUndescribed("", Chart.yaml(valuesText), schema, missing);
+        collectUndescribed("", SourceTree.yaml(valuesText), schema, missing);
 
         assertThat(missing).isEmpty();
     }
 
     @Test
     void everySettingHasADefaultAndAComment() {
-        JsonNode values = Chart.yaml(valuesText);
+        JsonNode values = SourceTree.yaml(valuesText);
 
         schema.path("properties").properties().forEach(property -> {
             String name = property.getKey();

@@ -1,0 +1,5 @@
+/** Tests of the documents and the examples. */
+@NullMarked
+package build.kiln.docs;
+
+import org.jspecify.annotations.NullMarked;
