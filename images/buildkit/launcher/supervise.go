@@ -14,8 +14,8 @@ import (
 // How long a daemon that was told to stop may take: its first signal lets it end gracefully, and what it holds is thrown away
 // with the pod.
 const (
-	graceBeforeReminder = 700 * time.Millisecond
-	graceBeforeKill     = 1200 * time.Millisecond
+	graceBeforeReminder = 400 * time.Millisecond
+	graceBeforeKill     = 800 * time.Millisecond
 )
 
 // supervise starts the daemon and stays as the first process of the container: it passes signals on, collects orphaned
@@ -115,6 +115,8 @@ func execDaemon(p profile, dir string) error {
 		"--config", configPath(dir),
 		"--addr", daemonAddress,
 		"--oci-worker-snapshotter", "auto",
+		"--containerd-worker=false",
+		"--cdi-disabled",
 	}, p.arguments()...)
 	change := p.environment()
 	for _, name := range []string{envConfig, envCABundles, envEmulate, envProfile} {
