@@ -19,7 +19,11 @@ import (
 const usage = `Usage: ./kiln COMMAND
 
   demo                     build an image for two platforms on a cluster made for it
+      --context NAME         on a cluster of your own instead: a context of your kubeconfig
+      --registry HOST[/PATH] then needed: where to push, so that this machine and the cluster's nodes reach it
+      --plain-http           that registry does not speak HTTPS
   test [--fast]            run the tests; --fast leaves out those that need a cluster with nodes
+  bench                    the same as bench/run: measure Kiln beside docker/buildx
   images                   build Kiln's own images and push them to the cluster's registry
   cluster up               start a cluster, or complete one that runs
       --control-plane-only   only etcd, the API server and the controller manager
@@ -77,6 +81,10 @@ func run(args []string) error {
 		return nil
 	case "cluster":
 		return runCluster(ctx, args[1:])
+	case "demo":
+		return runDemo(ctx, args[1:])
+	case "bench":
+		return runBench(ctx, args[1:])
 	case "down":
 		return runCluster(ctx, args)
 	case "test":

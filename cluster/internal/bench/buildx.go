@@ -71,7 +71,9 @@ type buildxClient struct {
 
 func (x buildxClient) measure(ctx context.Context, builder, warm int, times *buildxTimes) error {
 	start := time.Now()
-	err := x.run(ctx, "create", "--name", builderName, "--driver", "kubernetes", "--buildkitd-config", x.path("buildkitd.toml"),
+	// A rootless daemon does not look where the driver mounts its configuration.
+	err := x.run(ctx, "create", "--name", builderName, "--driver", "kubernetes",
+		"--buildkitd-config", x.path("buildkitd.toml"), "--buildkitd-flags", "--config=/etc/buildkit/buildkitd.toml",
 		"--driver-opt", "namespace="+buildxNamespace+",image="+x.bench.Registry+"/"+buildxImage+",rootless=true")
 	if err != nil {
 		return err

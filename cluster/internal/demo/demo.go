@@ -43,7 +43,7 @@ var ErrBuildFailed = errors.New("the demo's build failed")
 
 // Run installs Kiln, builds the example and shows what came of it.
 func (d Demo) Run(ctx context.Context) error {
-	if err := d.install(ctx); err != nil {
+	if err := d.Install(ctx); err != nil {
 		return err
 	}
 	if err := d.prepareNamespace(ctx); err != nil {
@@ -78,7 +78,8 @@ func (d Demo) Run(ctx context.Context) error {
 
 func (d Demo) kubectl() kubectl.Client { return d.Installer.Kubectl }
 
-func (d Demo) install(ctx context.Context) error {
+// Install installs Kiln and waits until it is ready.
+func (d Demo) Install(ctx context.Context) error {
 	for _, step := range []struct {
 		text string
 		run  func(context.Context) error
@@ -134,21 +135,29 @@ func (d Demo) further(b *build) {
 			d.kubectl().Command(), namespace, install.Name, install.Namespace, kubectl.Quote(d.kubectl().Context))
 		return
 	}
-	kiln := d.script()
+	kiln := Script(d.Root)
 	fmt.Fprintf(d.Out, "Look further:\n  export KUBECONFIG=$(%s cluster kubeconfig) PATH=$(%s cluster bin):$PATH\n", kiln, kiln)
 	fmt.Fprintf(d.Out, "  kubectl describe --namespace %s imagebuild %s\n", namespace, name)
 	fmt.Fprintf(d.Out, "  crane manifest %s%s\n", insecure, kubectl.Quote(clean(b.Status.Image)))
 	fmt.Fprintf(d.Out, "Remove every trace:\n  %s down\n", kiln)
 }
 
-// script is how the user's shell calls the kiln script.
-func (d Demo) script() string {
-	script := kubectl.Quote(filepath.Join(d.Root, "kiln"))
-	if current, err := os.Getwd(); err == nil && current == d.Root {
+// Script is how the user's shell calls the kiln script of the source tree at root.
+func Script(root string) string {
+	script := kubectl.Quote(filepath.Join(root, "kiln"))
+	if current, err := os.Getwd(); err == nil && current == root {
 		script = "./kiln"
 	}
 	if name := os.Getenv("KILN_CLUSTER"); name != "" {
 		return "KILN_CLUSTER=" + kubectl.Quote(name) + " " + script
 	}
 	return script
+}
+
+// Reachable tells whether a cluster answers, before anything is built for it.
+func Reachable(ctx context.Context, client kubectl.Client) error {
+	if _, err := client.Run(ctx, callDeadline, nil, "version", "--request-timeout=20s"); err != nil {
+		return fmt.Errorf("the cluster of context %s cannot be used: %w", client.Context, err)
+	}
+	return nil
 }
