@@ -11,10 +11,10 @@ import (
 )
 
 // Start tells out that a long step goes on and for how long; done ends it. On a terminal one line counts the seconds, elsewhere a line
-// every 30 s shows that the step still runs.
+// every 15 s shows that the step still runs.
 func Start(out io.Writer, step string) (done func(error)) {
 	start := time.Now()
-	interval, prefix, suffix := 30*time.Second, "", "\n"
+	interval, prefix, suffix := 15*time.Second, "", "\n"
 	if terminal(out) {
 		interval, prefix, suffix = time.Second, "\r\x1b[K", ""
 	}
