@@ -54,11 +54,19 @@ final class BuildGraph {
         return new Steps(cachedByStep.size(), cached);
     }
 
-    /** The operation that made the build fail; others are only cancelled by it. */
-    Optional<Operation> failed() {
-        return operations.values().stream()
+    /**
+     * The operation that made the build fail; others are only cancelled by it.
+     *
+     * @param message the final error, which ends with that of the operation
+     */
+    Optional<Operation> failed(String message) {
+        List<Operation> candidates = operations.values().stream()
                 .filter(operation -> !operation.error().isEmpty() && !operation.isCanceled() && !operation.isOptional())
-                .findFirst();
+                .toList();
+        return candidates.stream()
+                .filter(operation -> message.contains(operation.error().strip()))
+                .findFirst()
+                .or(() -> candidates.stream().findFirst());
     }
 
     /** Base images as {@code name:tag@digest}. */

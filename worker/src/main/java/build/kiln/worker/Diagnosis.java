@@ -30,4 +30,8 @@ record Diagnosis(
     static Diagnosis ofRegistrySecret(FailureReason reason, String message, @Nullable Integer registrySecret) {
         return new Diagnosis(reason, message, null, null, null, null, registrySecret);
     }
+
+    Diagnosis withRegistrySecret(@Nullable Integer secret) {
+        return new Diagnosis(reason, message, step, location, exitCode, logTail, secret);
+    }
 }

@@ -17,6 +17,7 @@ final class FailureClassifier {
     private static final String EXIT_CODE = "exit code: ";
     private static final String LOAD_METADATA = "[internal] load metadata for ";
     private static final String RESOLVE_FRONTEND = "resolve image config for docker-image://";
+    private static final String PUSH = "failed to push ";
     private static final int KILLED = 137;
 
     private final BuildRequest request;
@@ -29,7 +30,7 @@ final class FailureClassifier {
         this.request = request;
         this.inputs = inputs;
         this.errors = errors;
-        this.failed = graph.failed().orElse(null);
+        this.failed = graph.failed(errors.message()).orElse(null);
         this.message = Printable.cut(Printable.lines(errors.message()), MAX_MESSAGE);
     }
 
@@ -61,8 +62,8 @@ final class FailureClassifier {
         if (isMainSource()) {
             return ofSource();
         }
-        if (message.startsWith("failed to push ")) {
-            return RegistryFailure.ofPush(request, inputs.credentials(), message);
+        if (message.startsWith(PUSH) || (failed != null && failed.name().equals("exporting to image"))) {
+            return RegistryFailure.ofPush(request, inputs.credentials(), pushError());
         }
         Optional<String> image = pulledImage();
         if (image.isPresent()) {
@@ -115,7 +116,10 @@ final class FailureClassifier {
                             + ", which the build does not have. Add it to spec.secrets.",
                     null);
         }
-        return at(FailureReason.BuildFailed, step() + " failed" + at() + ": " + withoutNoise(message) + ".", null);
+        return at(
+                FailureReason.BuildFailed,
+                step() + " failed" + at() + ": " + withoutNoise(message).replace('\n', ' ') + ".",
+                null);
     }
 
     private Diagnosis outOfDisk() {
@@ -129,7 +133,8 @@ final class FailureClassifier {
     private Diagnosis ofPull(String image) {
         boolean frontend = failed != null && failed.name().startsWith(RESOLVE_FRONTEND);
         if (RegistryFailure.isRefused(message)) {
-            return RegistryFailure.refusedPull(inputs.credentials(), image, at());
+            Diagnosis refused = RegistryFailure.refusedPull(inputs.credentials(), image, at());
+            return at(refused.reason(), refused.message(), null).withRegistrySecret(refused.registrySecret());
         }
         String missing = message.endsWith(": not found")
                 ? "the image " + image + " does not exist in its registry, or not for " + request.platform()
@@ -142,6 +147,15 @@ final class FailureClassifier {
     private Diagnosis ofSource() {
         GitContext git = inputs.git();
         return SourceFailure.classify(git, inputs.gitHeader() != null, message);
+    }
+
+    /** The registry's own words, without the name of the repository in front. */
+    private String pushError() {
+        String text = failed != null && failed.error().startsWith(PUSH) ? Printable.lines(failed.error()) : message;
+        int colon = text.startsWith(PUSH + request.output().repository() + ": ")
+                ? (PUSH + request.output().repository() + ": ").length()
+                : 0;
+        return text.substring(colon);
     }
 
     private boolean isMainSource() {
@@ -211,11 +225,17 @@ final class FailureClassifier {
     }
 
     private String step() {
+        String instruction = instruction();
+        return instruction == null ? "A step" : '"' + instruction + '"';
+    }
+
+    /** As the graph knows it, variables replaced; else as the Dockerfile has it. */
+    private @Nullable String instruction() {
         if (failed != null && failed.step().isPresent()) {
             return shown(failed);
         }
-        String instruction = errors.instruction();
-        return instruction == null ? "A step" : Printable.cut(instruction, MAX_STEP);
+        String written = errors.instruction();
+        return written == null ? null : Printable.cut(written, MAX_STEP);
     }
 
     private String at() {
@@ -224,13 +244,8 @@ final class FailureClassifier {
     }
 
     private Diagnosis at(FailureReason reason, String text, @Nullable Integer exitCode) {
-        boolean named = failed != null && failed.step().isPresent();
-        String instruction = errors.instruction();
-        String step = named && failed != null
-                ? shown(failed)
-                : instruction == null ? null : Printable.cut(instruction, MAX_STEP);
-        return new Diagnosis(
-                reason, text, step, errors.location(), exitCode, failed == null ? null : tail(failed), null);
+        String tail = failed == null ? null : tail(failed);
+        return new Diagnosis(reason, text, instruction(), errors.location(), exitCode, tail, null);
     }
 
     private static Diagnosis plain(FailureReason reason, String text) {

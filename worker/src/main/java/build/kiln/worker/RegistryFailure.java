@@ -8,10 +8,10 @@ import java.util.Optional;
 final class RegistryFailure {
     private RegistryFailure() {}
 
-    static Diagnosis ofPush(BuildRequest request, RegistryCredentials credentials, String message) {
+    static Diagnosis ofPush(BuildRequest request, RegistryCredentials credentials, String error) {
+        String said = withoutAddress(error);
         String repository = request.output().repository();
         String host = RegistryHost.ofReference(repository);
-        String said = message.substring(message.indexOf(": ") + 2);
         if (isMissing(said)) {
             return Diagnosis.of(
                     FailureReason.RegistryRepositoryMissing,
@@ -73,6 +73,14 @@ final class RegistryFailure {
                 : "The registry " + host + " wants credentials to " + what + cause
                         + ", and no registry Secret has any for it. Add one to spec.registryCredentials.";
         return Diagnosis.ofRegistrySecret(FailureReason.RegistryAuthFailed, text, secret.orElse(null));
+    }
+
+    /** Without the address of the request, which is long and BuildKit's own affair. */
+    private static String withoutAddress(String error) {
+        boolean ofRequest = error.startsWith("failed to do request: ") || error.startsWith("unexpected status from ");
+        int address = ofRequest ? error.indexOf("://") : -1;
+        int end = address < 0 ? -1 : error.indexOf(": ", address);
+        return end < 0 ? error : error.substring(end + 2);
     }
 
     private static String hint(String message) {
