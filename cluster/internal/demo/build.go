@@ -80,13 +80,8 @@ func (r request) answers(b *build) bool {
 		(r.token == "" || b.Status.LastHandledRebuildAt == r.token)
 }
 
-// finished tells whether the requested run has ended, well or not. A spec that cannot be built ends without a run.
-func (r request) finished(b *build) bool {
-	if b.Status.ObservedGeneration != b.Metadata.Generation || !b.is("Finished", "True") {
-		return false
-	}
-	return r.answers(b) || (b.is("Stalled", "True") && b.Status.Run.Number == 0)
-}
+// finished tells whether the requested run has ended, well or not.
+func (r request) finished(b *build) bool { return r.answers(b) && b.is("Finished", "True") }
 
 // succeeded tells whether a finished build has published its image.
 func (b *build) succeeded() bool { return b.is("Ready", "True") }

@@ -118,14 +118,6 @@ func TestOnlyTheRequestedRunCounts(t *testing.T) {
 	}
 }
 
-func TestASpecThatCannotBeBuiltEndsTheWait(t *testing.T) {
-	b := decode(t, `{"metadata": {"generation": 1}, "status": {"observedGeneration": 1, "conditions": [
-	  {"type": "Ready", "status": "False"}, {"type": "Stalled", "status": "True"}, {"type": "Finished", "status": "True"}]}}`)
-	if !(request{}).finished(b) || b.succeeded() {
-		t.Error("a refused build must end the wait, without success")
-	}
-}
-
 func TestADumbOutputGetsOneLinePerChange(t *testing.T) {
 	var out bytes.Buffer
 	start := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
