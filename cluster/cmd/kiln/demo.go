@@ -53,7 +53,7 @@ func runDemo(ctx context.Context, args []string) error {
 func demoHere(ctx context.Context) (demo.Demo, *cluster.Status, error) {
 	d := demo.Demo{Own: true, PlainHTTP: true, Out: os.Stdout}
 	options, err := imageOptions()
-	if err != nil {
+	if err = errors.Join(demo.CheckMachine(), err); err != nil {
 		return d, nil, err
 	}
 	d.Root = options.Root
@@ -134,11 +134,11 @@ func imageOptions() (images.Options, error) {
 		return images.Options{}, err
 	}
 	jdk, err := findJDK()
+	if _, missing := exec.LookPath("mvn"); missing != nil {
+		err = errors.Join(err, errors.New("Maven is missing. Install it: apt-get install --no-install-recommends maven"))
+	}
 	if err != nil {
 		return images.Options{}, err
-	}
-	if _, err := exec.LookPath("mvn"); err != nil {
-		return images.Options{}, errors.New("Maven is missing. Install it: apt-get install --no-install-recommends maven")
 	}
 	return images.Options{Tools: toolchain.New(root, cache, os.Stderr), Cache: cache, Root: root, JDK: jdk, Out: os.Stderr}, nil
 }
