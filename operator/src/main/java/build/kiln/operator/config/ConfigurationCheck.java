@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What the types of the configuration do not say. */
 final class ConfigurationCheck {
+    /** All of them go to BuildKit in one environment variable, which the kernel limits to 128 KiB. */
+    private static final int MOST_CERTIFICATES = 100 * 1024;
+
     private static final long LONGEST_SECONDS = 31L * 24 * 3600;
 
     private final Function<String, InvalidConfigurationException> invalid;
@@ -86,6 +89,13 @@ final class ConfigurationCheck {
                     registries.get(i).host() != null,
                     "registries[" + i + "].host: missing; write the registry's name as it stands in image references");
         }
+        int certificates = registries.stream()
+                .mapToInt(registry -> registry.ca() == null ? 0 : registry.ca().length())
+                .sum();
+        require(
+                certificates <= MOST_CERTIFICATES,
+                "registries: the certificates in \"ca\" are together longer than " + MOST_CERTIFICATES
+                        + " bytes; write only those of the registries' own certificate authorities");
         try {
             new RegistryConfiguration(registries.stream()
                     .map(registry -> new RegistryHost(

@@ -32,6 +32,7 @@ final class ResultCheck {
         require(
                 steps != null && steps.cached() >= 0 && steps.cached() <= steps.total() && steps.total() <= MOST_STEPS,
                 "its steps make no sense");
+        require(result.timings() != null, "it has no times");
         switch (result) {
             case BuildResult.Succeeded succeeded -> {
                 require(exitCode == 0, "it says success, the exit code does not");

@@ -1,0 +1,4 @@
+@NullMarked
+package build.kiln.operator.placement;
+
+import org.jspecify.annotations.NullMarked;

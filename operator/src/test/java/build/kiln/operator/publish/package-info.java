@@ -1,0 +1,4 @@
+@NullMarked
+package build.kiln.operator.publish;
+
+import org.jspecify.annotations.NullMarked;

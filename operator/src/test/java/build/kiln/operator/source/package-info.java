@@ -1,0 +1,4 @@
+@NullMarked
+package build.kiln.operator.source;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,37 @@
+package build.kiln.operator.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** An expected text among the test resources; {@code -Dkiln.golden.update=true} writes what the code makes now. */
+record GoldenFile(Path path) {
+    private static final Path ROOT = Path.of(
+            System.getProperty("kiln.root", ".."), "operator/src/test/resources/build/kiln/operator");
+
+    static GoldenFile of(String name) {
+        return new GoldenFile(ROOT.resolve(name));
+    }
+
+    String read() {
+        try {
+            return Files.readString(path);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void assertEqual(String actual) {
+        if (Boolean.getBoolean("kiln.golden.update")) {
+            try {
+                Files.writeString(path, actual);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        assertThat(actual).as("%s", path).isEqualTo(read());
+    }
+}

@@ -1,0 +1,170 @@
+package build.kiln.operator.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
+
+import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.operator.config.OperatorConfiguration;
+import build.kiln.operator.credentials.BuildCredentials;
+import build.kiln.operator.placement.NodeView;
+import build.kiln.operator.placement.Placement;
+import build.kiln.operator.placement.PlacementPolicy;
+import build.kiln.protocol.ProtocolJson;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class WorkerPodFactoryTest {
+    private static final String COMMIT = "4f2c1ab0000000000000000000000000000000ff";
+    private static final List<NodeView> NODES =
+            List.of(new NodeView("n1", "amd64", true, true, List.of()));
+
+    private final WorkerPodFactory factory = new WorkerPodFactory(configuration());
+
+    @Test
+    void aNativePodOfADefaultBuild() {
+        assertGolden("native", assignment("linux/amd64", COMMIT), BuildCredentials.none());
+    }
+
+    @Test
+    void anEmulatedPodWithEverythingABuildCanAskFor() {
+        assertGolden(
+                "emulated",
+                assignment("linux/arm64", COMMIT),
+                new BuildCredentials(
+                        List.of(
+                                new BuildCredentials.DockerConfig("push", "{\"auths\":{}}"),
+                                new BuildCredentials.DockerConfig("pull", "{\"auths\":{}}")),
+                        new BuildCredentials.GitCredentials("git", "user", "hunter2")));
+    }
+
+    @Test
+    void aRootlessPod() {
+        assertGolden("rootless", assignment("linux/amd64", COMMIT), BuildCredentials.none());
+    }
+
+    @Test
+    void aPodOfABuildWithALongName() {
+        assertGolden("long-name", new WorkerAssignment(12, "linux/arm/v7", 2, COMMIT, placement("linux/arm/v7")), BuildCredentials.none());
+    }
+
+    @Test
+    void aPodOfAnInlineSource() {
+        assertGolden("inline", assignment("linux/amd64", null), BuildCredentials.none());
+    }
+
+    @Test
+    void theKubeletHandsTheRequestOverAsItWasWritten() throws Exception {
+        ImageBuild build = build("inline");
+        Pod pod = pod(build, assignment("linux/amd64", null), BuildCredentials.none());
+
+        String seen = expandedByKubelet(environment(pod.getSpec().getContainers().getFirst(), "KILN_BUILD_REQUEST"));
+
+        assertThat(ProtocolJson.readRequest(seen).source().inline())
+                .isNotNull()
+                .satisfies(inline -> assertThat(inline.files())
+                        .isEqualTo(inlineFiles(build)));
+    }
+
+    @Test
+    void noCredentialStandsInThePod() {
+        BuildCredentials credentials = new BuildCredentials(
+                List.of(new BuildCredentials.DockerConfig("push", "{\"auths\":{\"a\":{\"auth\":\"c2VjcmV0\"}}}")),
+                new BuildCredentials.GitCredentials("git", "user", "hunter2"));
+
+        Pod pod = pod(build("emulated"), assignment("linux/arm64", COMMIT), credentials);
+
+        assertThat(Serialization.asYaml(pod)).doesNotContain("hunter2", "c2VjcmV0");
+        assertThat(pod.getSpec().getInitContainers()).allSatisfy(daemon -> assertThat(daemon.getVolumeMounts())
+                .extracting(mount -> mount.getName())
+                .containsExactlyInAnyOrder("state", "run", "socket"));
+    }
+
+    @Test
+    void aRequestThatDoesNotFitIsRefusedByName() {
+        ImageBuild build = build("inline");
+        inlineFiles(build).put("large", "x".repeat(WorkerPodFactory.LARGEST_REQUEST));
+
+        assertThat(factory.create(build, assignment("linux/amd64", null), BuildCredentials.none()))
+                .asInstanceOf(type(DesiredPod.Refused.class))
+                .satisfies(refused -> {
+                    assertThat(refused.reason()).isEqualTo(FailureReason.InvalidSpec);
+                    assertThat(refused.message()).contains("source.inline", "source.git");
+                });
+    }
+
+    private void assertGolden(String name, WorkerAssignment assignment, BuildCredentials credentials) {
+        String pod = Serialization.asYaml(pod(build(name), assignment, credentials));
+        GoldenFile.of("worker/pods/" + name + "/pod.yaml").assertEqual(pod);
+    }
+
+    private Pod pod(ImageBuild build, WorkerAssignment assignment, BuildCredentials credentials) {
+        return assertThat(factory.create(build, assignment, credentials))
+                .asInstanceOf(type(DesiredPod.Ready.class))
+                .actual()
+                .pod();
+    }
+
+    private static WorkerAssignment assignment(String platform, @Nullable String commit) {
+        return new WorkerAssignment(3, platform, 1, commit, placement(platform));
+    }
+
+    private static Placement placement(String platform) {
+        return (Placement) new PlacementPolicy().place(platform, NODES);
+    }
+
+    private static ImageBuild build(String name) {
+        return Serialization.unmarshal(
+                GoldenFile.of("worker/pods/" + name + "/imagebuild.yaml").read(), ImageBuild.class);
+    }
+
+    private static Map<String, String> inlineFiles(ImageBuild build) {
+        return Objects.requireNonNull(build.getSpec().source().inline()).files();
+    }
+
+    private static OperatorConfiguration configuration() {
+        try {
+            return OperatorConfiguration.load(GoldenFile.of("worker/config.yaml").path());
+        } catch (build.kiln.operator.config.InvalidConfigurationException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static String environment(Container container, String name) {
+        return container.getEnv().stream()
+                .filter(variable -> variable.getName().equals(name))
+                .map(EnvVar::getValue)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Kubernetes API reference, EnvVar: {@code $(NAME)} is a reference, {@code $$} one dollar sign. */
+    private static String expandedByKubelet(String value) {
+        Map<String, String> known = Map.of("uname -m", "expanded", "KILN_BUILD_REQUEST", "expanded");
+        StringBuilder expanded = new StringBuilder();
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            if (c != '$' || i + 1 == value.length()) {
+                expanded.append(c);
+            } else if (value.charAt(i + 1) == '$') {
+                expanded.append('$');
+                i++;
+            } else if (value.charAt(i + 1) == '(' && value.indexOf(')', i) > 0) {
+                int end = value.indexOf(')', i);
+                String reference = value.substring(i + 2, end);
+                expanded.append(known.getOrDefault(reference, "$(" + reference + ")"));
+                i = end;
+            } else {
+                expanded.append(c);
+            }
+        }
+        return expanded.toString();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package build.kiln.operator.worker;
+
+import org.jspecify.annotations.NullMarked;
