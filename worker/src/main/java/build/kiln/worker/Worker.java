@@ -59,6 +59,7 @@ final class Worker {
     }
 
     private BuildResult build(BuildRequest request) throws BuildFailedException, IOException, InterruptedException {
+        RequestCheck.requireComplete(request);
         platform = request.platform();
         Instant deadline = started.plusSeconds(request.timeoutSeconds());
         ProgressPrinter printer = new ProgressPrinter(out, request.platform(), clock.instant());

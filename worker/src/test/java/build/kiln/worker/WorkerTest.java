@@ -1,0 +1,212 @@
+package build.kiln.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import build.kiln.protocol.BuildResult;
+import build.kiln.protocol.BuildResult.Failed;
+import build.kiln.protocol.BuildResult.Succeeded;
+import build.kiln.protocol.FailureReason;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole worker with a script in the place of BuildKit's client. */
+@Timeout(60)
+class WorkerTest {
+    private static final String DIGEST = "sha256:" + "a".repeat(64);
+    private static final String PUSH = """
+            while [ "$1" != --metadata-file ]; do shift; done
+            echo '{"containerimage.descriptor":{"mediaType":"application/vnd.oci.image.manifest.v1+json",\
+            "digest":"%s","size":42}}' > "$2"
+            """.formatted(DIGEST);
+
+    @TempDir
+    Path folder;
+
+    private final ByteArrayOutputStream shown = new ByteArrayOutputStream();
+    private final Cancellation cancellation = new Cancellation();
+
+    @Test
+    void pushedImageIsTheResultAndTheLastLine() throws Exception {
+        BuildResult result = run(PUSH, Requests.inline(Map.of("Dockerfile", "FROM scratch")));
+
+        assertThat(result).isInstanceOfSatisfying(Succeeded.class, succeeded -> {
+            assertThat(succeeded.pushed().digest()).isEqualTo(DIGEST);
+            assertThat(succeeded.pushed().size()).isEqualTo(42);
+            assertThat(succeeded.timings().daemonReady()).isNotNull();
+        });
+        assertThat(text().lines().toList())
+                .endsWith("pushed registry.example.com/test/app@" + DIGEST)
+                .startsWith("building linux/amd64");
+    }
+
+    @Test
+    void clientSeesTheMergedCredentialsAndNothingElseOfTheEnvironment() throws Exception {
+        Files.createDirectories(folder.resolve("docker/0"));
+        Files.writeString(folder.resolve("docker/0/config.json"), "{\"auths\":{\"r\":{\"auth\":\"x\"}}}");
+
+        run(
+                "cp $DOCKER_CONFIG/config.json " + folder + "/seen; env > " + folder + "/env;" + PUSH,
+                Requests.inline(Map.of()));
+
+        assertThat(folder.resolve("seen")).hasContent("{\"auths\":{\"r\":{\"auth\":\"x\"}}}");
+        assertThat(Files.readAllLines(folder.resolve("env")))
+                .allMatch(line -> line.matches(
+                        "(PATH|HOME|DOCKER_CONFIG|PWD|_|SHLVL|OLDPWD|TMPDIR|SSL_CERT_.*|.*(PROXY|proxy))=.*"));
+    }
+
+    @Test
+    void successWithoutAnImageIsAFailure() throws Exception {
+        assertFailed(run("exit 0", Requests.inline(Map.of())), FailureReason.PushFailed);
+        assertFailed(run(PUSH.replace("sha256:", ""), Requests.inline(Map.of())), FailureReason.PushFailed);
+    }
+
+    @Test
+    void failedStepIsShownAndReported() throws Exception {
+        String log = Files.readString(Golden.path("corpus/run-exit-7.log"));
+        Files.writeString(folder.resolve("recorded"), log.substring(log.indexOf('\n') + 1));
+
+        BuildResult result = run("cat " + folder + "/recorded >&2; exit 1", Requests.inline(Map.of()));
+
+        assertFailed(result, FailureReason.BuildFailed);
+        assertThat(((Failed) result).exitCode()).isEqualTo(7);
+        assertThat(text()).contains("#7 ERROR: process").contains("failed: BuildFailed: ");
+    }
+
+    @Test
+    void clientThatCrashesWithNoiseIsAnInfrastructureFailure() throws Exception {
+        BuildResult result =
+                run("head -c 300000 /dev/zero | tr '\\0' x >&2; echo >&2; kill -9 $$", Requests.inline(Map.of()));
+
+        assertFailed(result, FailureReason.WorkerLost);
+    }
+
+    @Test
+    void missingClientIsAnInfrastructureFailure() throws Exception {
+        WorkerSettings settings = TestSettings.in(folder, folder.resolve("nowhere"));
+
+        BuildResult result = worker(settings, Requests.inline(Map.of())).run();
+
+        assertFailed(result, FailureReason.WorkerLost);
+    }
+
+    @Test
+    void buildThatTakesTooLongIsStopped() throws Exception {
+        BuildResult result = run("exec sleep 600", Requests.inline(Map.of()).timeoutSeconds(1));
+
+        assertFailed(result, FailureReason.DeadlineExceeded);
+        assertThat(((Failed) result).reason().exitCode()).isEqualTo(3);
+        assertThat(((Failed) result).message()).contains("timeoutSeconds");
+    }
+
+    @Test
+    void clientThatIgnoresTheRequestToStopIsKilled() throws Exception {
+        BuildResult result = run(
+                "trap '' TERM; while :; do sleep 1; done",
+                Requests.inline(Map.of()).timeoutSeconds(1));
+
+        assertFailed(result, FailureReason.DeadlineExceeded);
+    }
+
+    @Test
+    void workerThatIsToldToStopStopsTheClient() throws Exception {
+        Path started = folder.resolve("started");
+        Thread stop = Thread.ofVirtual().start(() -> {
+            while (!Files.exists(started)) {
+                Thread.onSpinWait();
+            }
+            cancellation.request();
+        });
+
+        BuildResult result = run("touch " + started + "; exec sleep 600", Requests.inline(Map.of()));
+
+        stop.join();
+        assertFailed(result, FailureReason.Cancelled);
+    }
+
+    @Test
+    void oldFrontendGetsTheAddressItKnows() throws Exception {
+        String script = """
+                for argument; do case "$argument" in
+                context=*fetch-by-commit*)
+                  echo '{"vertexes":[{"digest":"sha256:1","name":"[internal] load remote build context",\
+                "started":"2026-01-01T00:00:00Z","error":"invalid response status 404"}]}' >&2
+                  echo 'error: failed to solve: failed to read downloaded context' >&2
+                  exit 1;;
+                esac; done
+                """ + PUSH;
+
+        BuildResult result = run(script, Requests.git("https://git.example.com/a", Requests.COMMIT, null));
+
+        assertThat(result).isInstanceOf(Succeeded.class);
+        assertThat(text()).contains("older than BuildKit");
+    }
+
+    @Test
+    void malformedRequestIsReported() {
+        WorkerSettings settings = TestSettings.in(folder, folder.resolve("buildctl"));
+        RequestSource source = new EnvironmentRequestSource(Map.of("KILN_BUILD_REQUEST", "{\"platform\":7"));
+
+        BuildResult result = new Worker(
+                        settings,
+                        source,
+                        out(),
+                        Clock.systemUTC(),
+                        cancellation,
+                        Clock.systemUTC().instant())
+                .run();
+
+        assertFailed(result, FailureReason.InvalidSpec);
+    }
+
+    @Test
+    void incompleteRequestIsReported() {
+        WorkerSettings settings = TestSettings.in(folder, folder.resolve("buildctl"));
+        RequestSource source =
+                new EnvironmentRequestSource(Map.of("KILN_BUILD_REQUEST", "{\"timeoutSeconds\":1,\"emulated\":false}"));
+
+        BuildResult result = new Worker(
+                        settings,
+                        source,
+                        out(),
+                        Clock.systemUTC(),
+                        cancellation,
+                        Clock.systemUTC().instant())
+                .run();
+
+        assertFailed(result, FailureReason.InvalidSpec);
+    }
+
+    private BuildResult run(String script, Requests requests) throws Exception {
+        return worker(TestSettings.in(folder, TestSettings.script(folder, script)), requests)
+                .run();
+    }
+
+    private Worker worker(WorkerSettings settings, Requests requests) {
+        Clock clock = Clock.systemUTC();
+        return new Worker(settings, requests::request, out(), clock, cancellation, clock.instant());
+    }
+
+    private PrintStream out() {
+        return new PrintStream(shown, true, StandardCharsets.UTF_8);
+    }
+
+    private String text() {
+        return shown.toString(StandardCharsets.UTF_8);
+    }
+
+    private static void assertFailed(BuildResult result, FailureReason reason) {
+        assertThat(result)
+                .isInstanceOfSatisfying(
+                        Failed.class,
+                        failed ->
+                                assertThat(failed.reason()).as(failed.message()).isEqualTo(reason));
+    }
+}
