@@ -85,6 +85,8 @@ func run(args []string) error {
 		return runDemo(ctx, args[1:])
 	case "bench":
 		return runBench(ctx, args[1:])
+	case "images":
+		return runImages(ctx, args[1:])
 	case "down":
 		return runCluster(ctx, args)
 	case "test":
