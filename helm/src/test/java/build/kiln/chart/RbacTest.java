@@ -17,7 +17,7 @@ class RbacTest {
             "/pods: create delete get list watch",
             "/secrets: get",
             "/serviceaccounts: get",
-            "events.k8s.io/events: create patch");
+            "events.k8s.io/events: create");
     private static final Set<String> NODES = Set.of("/nodes: get list watch");
     private static final Set<String> ELECTION =
             Set.of("coordination.k8s.io/leases: create", "coordination.k8s.io/leases[kiln-operator]: get patch update");
