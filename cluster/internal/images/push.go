@@ -17,11 +17,18 @@ import (
 	"kiln.build/cluster/internal/toolchain"
 )
 
-// BuildAndPush builds Kiln's own images, offers them in the registry of a cluster made by this program, and returns their
-// references (repository@digest) by name. host is the registry's host:port.
+// BuildAndPush builds Kiln's own images, offers them and the base images in the registry of a cluster made by this program, and
+// returns their references (repository@digest) by name. host is the registry's host:port.
 func BuildAndPush(ctx context.Context, options Options, cluster layout.Cluster, host string) (map[string]string, error) {
+	seed, err := Seed(ctx, options.Tools, options.Cache, options.JDK, options.Out)
+	if err != nil {
+		return nil, err
+	}
 	built, err := Build(ctx, options)
 	if err != nil {
+		return nil, err
+	}
+	if err := registry.Seed(cluster.RegistryRoot(), seed); err != nil {
 		return nil, err
 	}
 	references := map[string]string{}
