@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -81,6 +82,24 @@ func runMaven(ctx context.Context, options Options) error {
 		return fmt.Errorf("mvn %s: %w\n%s", strings.Join(command.Args[1:], " "), err, output.String())
 	}
 	return nil
+}
+
+// projectVersion is the version that Maven gives everything.
+func projectVersion(root string) (string, error) {
+	data, err := os.ReadFile(filepath.Join(root, "pom.xml"))
+	if err != nil {
+		return "", err
+	}
+	var project struct {
+		Version string `xml:"version"`
+	}
+	if err := xml.Unmarshal(data, &project); err != nil {
+		return "", fmt.Errorf("read the version in pom.xml: %w", err)
+	}
+	if project.Version == "" {
+		return "", errors.New("pom.xml names no version")
+	}
+	return project.Version, nil
 }
 
 // hashFiles hashes names and contents of files, and of all files below folders, with the values.

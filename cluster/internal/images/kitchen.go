@@ -19,7 +19,7 @@ import (
 
 // What makes a layer besides its inputs.
 //
-//go:embed bases.go debian.go postinstall.go rootfs.go oci.go
+//go:embed bases.go debian.go kitchen.go postinstall.go rootfs.go oci.go
 var recipeSources embed.FS
 
 // kitchen makes the layers of the base images, from what it is given and from Debian packages.

@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
+	"time"
 )
 
 // Media types of the OCI image specification 1.1.
@@ -97,6 +99,26 @@ type blobStore struct{ dir string }
 
 func (s blobStore) path(digest string) string {
 	return filepath.Join(s.dir, hexOf(digest))
+}
+
+// prune removes blobs that no registry content folder links to any more. A blob that is being used right now is young.
+func (s blobStore) prune() error {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil || time.Since(info.ModTime()) < time.Hour {
+			continue
+		}
+		if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Nlink == 1 {
+			if err := os.Remove(filepath.Join(s.dir, entry.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func hexOf(digest string) string { return digest[len("sha256:"):] }

@@ -95,13 +95,18 @@ func ownRecipe(options Options, name, seed string) (recipeOfOwn, error) {
 	if name != BuildKit {
 		inputs = append(inputs, name+"/target/kiln-"+name+".jar", name+"/target/lib")
 	}
-	key, err := hashFiles(options.Root, inputs, seed, runtime.Version())
+	version, err := projectVersion(options.Root)
+	if err != nil {
+		return recipeOfOwn{}, err
+	}
+	key, err := hashFiles(options.Root, inputs, seed, runtime.Version(), version)
 	if err != nil {
 		return recipeOfOwn{}, fmt.Errorf("the image %s: %w", name, err)
 	}
 	folder := filepath.Join(options.Root, "images", name)
 	build := imagebuilder.Build{
 		Context: options.Root, Dockerfile: filepath.Join(folder, "Dockerfile"), Image: "kiln/" + name + ":" + buildTag,
+		Args: map[string]string{"VERSION": version},
 	}
 	if name == BuildKit {
 		build.Context = folder

@@ -47,11 +47,11 @@ func Seed(ctx context.Context, tools *toolchain.Toolchain, cache, jdk string, ou
 	if err := os.Chmod(building, 0o755); err != nil {
 		return "", err
 	}
-	err = os.Rename(building, target)
-	if errors.Is(err, os.ErrExist) {
-		err = nil // another process was faster
+	// Another process may have been faster.
+	if err := os.Rename(building, target); err != nil && !errors.Is(err, os.ErrExist) {
+		return "", err
 	}
-	return target, err
+	return target, errors.Join(prune(k.dir, "seed-", 2), k.store.prune())
 }
 
 func newKitchen(ctx context.Context, tools *toolchain.Toolchain, cache, jdk string, out io.Writer) (*kitchen, error) {
