@@ -69,6 +69,9 @@ final class Failures {
             return new RegistryException.TagImmutable(
                     action, status + " the registry does not let the tag be moved" + reported);
         }
+        if (status == 408 || (status >= 500 && status != 501)) {
+            return new RegistryException.Unavailable(action, status + " from " + host + reported, retryAfter(response));
+        }
         return switch (status) {
             case 401 ->
                 new RegistryException.Unauthorized(
@@ -80,8 +83,6 @@ final class Failures {
                         action, "404 not found" + reported, reported.code().equals("NAME_UNKNOWN"));
             case 429 ->
                 new RegistryException.RateLimited(action, "429 too many requests" + reported, retryAfter(response));
-            case 408, 500, 502, 503, 504 ->
-                new RegistryException.Unavailable(action, status + " from " + host + reported, retryAfter(response));
             case 301, 302, 303, 307, 308 ->
                 new RegistryException.Rejected(action, status + " a redirect that is not followed, from " + host);
             default ->
@@ -150,11 +151,7 @@ final class Failures {
                 new RegistryException.Unreachable(action, "no connection to " + host + ": " + message, failure);
             case SSLException tls
             when !mayPass(tls) ->
-                new RegistryException.Untrusted(
-                        action,
-                        "TLS with " + host + " failed: " + message
-                                + " (its CA, or that it speaks plain HTTP, can be set under \"registries\")",
-                        failure);
+                new RegistryException.Untrusted(action, "TLS with " + host + " failed: " + message, failure);
             case InterruptedIOException _ ->
                 new RegistryException.Unavailable(action, host + " does not answer in time: " + message, failure);
             default ->
@@ -166,13 +163,17 @@ final class Failures {
         };
     }
 
-    /** A handshake that is cut off may succeed later; a certificate or a protocol stays what it is. */
-    private static boolean mayPass(SSLException failure) {
+    private static boolean speaksSomethingElse(SSLException failure) {
+        return String.valueOf(failure.getMessage()).contains("unrecognized SSL message");
+    }
+
+    /** A certificate stays what it is, whereas a handshake that was cut off may succeed later. */
+    private static boolean isForGood(SSLException failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof CertificateException || cause instanceof SSLPeerUnverifiedException) {
-                return false;
+                return true;
             }
         }
-        return !String.valueOf(failure.getMessage()).contains("unrecognized SSL message");
+        return false;
     }
 }

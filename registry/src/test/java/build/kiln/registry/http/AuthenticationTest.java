@@ -27,13 +27,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import mockwebserver3.Dispatcher;
 import mockwebserver3.MockResponse;
 import mockwebserver3.RecordedRequest;
-import okhttp3.tls.HandshakeCertificates;
-import okhttp3.tls.HeldCertificate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class AuthenticationTest {
     private static final byte[] BYTES = "{\"schemaVersion\":2,\"manifests\":[]}".getBytes(StandardCharsets.UTF_8);
@@ -62,21 +58,7 @@ class AuthenticationTest {
     }
 
     private RegistryClient client(Credentials credentials) {
-        return transport.client(source(credentials), Duration.ofMinutes(10));
-    }
-
-    private static CredentialSource source(Credentials credentials) {
-        return new CredentialSource() {
-            @Override
-            public Optional<Credentials> find(Repository repository) {
-                return Optional.of(credentials);
-            }
-
-            @Override
-            public String searched() {
-                return credentials.origin();
-            }
-        };
+        return transport.client(new FixedCredentials(credentials), Duration.ofMinutes(10));
     }
 
     private Manifest get(RegistryClient client) throws RegistryException {
@@ -318,128 +300,5 @@ class AuthenticationTest {
         get(client(BASIC));
 
         assertThat(time.waits()).containsExactly(Duration.ofSeconds(3));
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "",
-                "<html>",
-                "[]",
-                "{}",
-                "{\"token\":\"\"}",
-                "{\"token\":\"two words\"}",
-                "{\"token\":\"a\\r\\nX-Injected: 1\"}",
-                "{\"token\":\"h\u00e9\"}"
-            })
-    void anAnswerWithoutAUsableTokenIsRefused(String answer) {
-        registry.answers(challenge(bearer()).build());
-        tokens.answers(body(answer.getBytes(StandardCharsets.UTF_8), "application/json")
-                .build());
-
-        assertThatThrownBy(() -> get(client(BASIC)))
-                .isInstanceOf(RegistryException.InvalidContent.class)
-                .satisfies(e -> assertThat(e.getMessage()).doesNotContain("Injected", PASSWORD));
-    }
-
-    @Test
-    void anOversizedTokenIsNotRead() throws IOException {
-        registry.answers(challenge(bearer()).build());
-        tokens.answers(token("x".repeat(300 * 1024), 300));
-
-        assertThatThrownBy(() -> get(client(BASIC)))
-                .isInstanceOf(RegistryException.InvalidContent.class)
-                .hasMessageContaining("larger than");
-    }
-
-    @Test
-    void aRedirectDoesNotTakeTheCredentialsOfATokenRequestAlong() throws IOException {
-        registry.answers(challenge(bearer()).build());
-        try (Server elsewhere = new Server()) {
-            tokens.answers(
-                    status(307).setHeader("Location", elsewhere.url("/token")).build());
-            elsewhere.answers(token("stolen", 300));
-
-            assertThatThrownBy(() -> get(client(BASIC))).isInstanceOf(RegistryException.Rejected.class);
-            assertThat(elsewhere.requests()).isZero();
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {"Bearer realm=\"\"", "Bearer realm=\"file:///etc/passwd\"", "Bearer realm=\"token\"", "Bearer"})
-    void aRealmThatIsNoUrlIsRefused(String challenge) {
-        registry.answers(challenge(challenge).build());
-
-        assertThatThrownBy(() -> get(client(BASIC)))
-                .isInstanceOfAny(RegistryException.InvalidContent.class, RegistryException.Unauthorized.class);
-        assertThat(registry.requests()).isOne();
-    }
-
-    @Test
-    void credentialsAreNotSentToAPlainHttpRealmOfASecureRegistry() throws Exception {
-        HeldCertificate own = new HeldCertificate.Builder()
-                .addSubjectAlternativeName("localhost")
-                .build();
-        HandshakeCertificates certificates =
-                new HandshakeCertificates.Builder().heldCertificate(own).build();
-        try (Server secure = new Server(certificates);
-                RegistryTransport trusting = new RegistryTransport(
-                        new RegistryConfiguration(
-                                List.of(new RegistryHost(secure.host(), List.of(), false, own.certificatePem()))),
-                        Server.SETTINGS,
-                        time,
-                        time)) {
-            secure.answers(challenge(bearer()).build());
-            RegistryClient client = trusting.client(source(BASIC), Duration.ofMinutes(1));
-
-            assertThatThrownBy(() -> client.getManifest(secure.repository().at(DIGEST)))
-                    .isInstanceOf(RegistryException.Untrusted.class)
-                    .hasMessageContaining("token server over plain HTTP, localhost");
-            assertThat(tokens.requests()).isZero();
-        }
-    }
-
-    @Test
-    void anExplanationThatRepeatsACredentialIsWithheld() {
-        registry.answers(
-                challenge("Basic realm=\"r\"").build(),
-                error(403, "DENIED", "no access for " + BASIC_HEADER).build());
-
-        assertThatThrownBy(() -> get(client(BASIC)))
-                .isInstanceOf(RegistryException.Forbidden.class)
-                .hasMessageContaining("403 forbidden, credentials from Secret shop/push")
-                .satisfies(e -> assertThat(e.getMessage()).doesNotContain(BASIC_HEADER.substring(6), PASSWORD));
-    }
-
-    @Test
-    void aRedirectToAnotherHostDoesNotCarryTheAuthorization() throws Exception {
-        try (Server storage = new Server()) {
-            registry.answers(
-                    challenge("Basic realm=\"r\"").build(),
-                    status(307)
-                            .setHeader("Location", storage.url("/bucket/x?signature=1"))
-                            .build());
-            storage.answers(manifest());
-
-            assertThat(get(client(BASIC)).digest()).isEqualTo(DIGEST);
-
-            RecordedRequest moved = storage.taken();
-            assertThat(moved.getTarget()).isEqualTo("/bucket/x?signature=1");
-            assertThat(Server.header(moved, "Authorization")).isNull();
-        }
-    }
-
-    @Test
-    void aChallengeFromTheHostOfARedirectIsNotAnswered() throws Exception {
-        try (Server storage = new Server()) {
-            registry.answers(
-                    status(307).setHeader("Location", storage.url("/x")).build());
-            storage.answers(challenge("Basic realm=\"phish\"").build(), manifest());
-
-            assertThatThrownBy(() -> get(client(BASIC))).isInstanceOf(RegistryException.Unauthorized.class);
-            assertThat(Server.header(storage.taken(), "Authorization")).isNull();
-            assertThat(storage.requests()).isOne();
-        }
     }
 }

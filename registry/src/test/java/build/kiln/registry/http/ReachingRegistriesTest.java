@@ -137,8 +137,7 @@ class ReachingRegistriesTest {
             assertThatThrownBy(() ->
                             client(strange).getManifest(server.repository().at(DIGEST)))
                     .isInstanceOf(RegistryException.Untrusted.class)
-                    .hasMessageContaining("TLS with " + server.host() + " failed")
-                    .hasMessageContaining("\"registries\"");
+                    .hasMessageContaining("TLS with " + server.host() + " failed: ");
             assertThat(time.waits()).isEmpty();
         }
     }
@@ -152,7 +151,7 @@ class ReachingRegistriesTest {
 
             assertThatThrownBy(() -> client(transport).getManifest(repository.at(DIGEST)))
                     .isInstanceOf(RegistryException.Untrusted.class)
-                    .hasMessageContaining("speaks plain HTTP");
+                    .hasMessageContaining("does not speak TLS, but maybe plain HTTP");
         }
     }
 

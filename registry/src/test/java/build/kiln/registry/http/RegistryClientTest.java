@@ -117,7 +117,7 @@ class RegistryClientTest {
         server.answers(
                 status(502).body("<html>bad gateway</html>").build(),
                 status(504).build(),
-                status(500).build(),
+                status(522).build(),
                 manifest().build());
 
         assertThat(client.getManifest(byDigest()).digest()).isEqualTo(DIGEST);
