@@ -16,7 +16,7 @@ import (
 var (
 	debianPackages = []string{
 		"base-files", "base-passwd", "bash", "coreutils", "dash", "debianutils", "diffutils", "findutils", "grep", "gzip", "hostname",
-		"libc-bin", "login", "mawk", "ncurses-base", "ncurses-bin", "passwd", "procps", "sed", "sysvinit-utils", "tar", "usr-is-merged",
+		"libc-bin", "login", "mawk", "mount", "ncurses-base", "ncurses-bin", "passwd", "procps", "sed", "sysvinit-utils", "tar", "usr-is-merged",
 		"util-linux",
 	}
 	gccPackages      = []string{"binutils", "ca-certificates", "g++", "gcc", "libc6-dev", "make"}

@@ -63,7 +63,21 @@ func postInstall(r *rootFS) {
 			r.link(a[0], a[1])
 		}
 	}
+	if r.has("etc/pam.d") {
+		for _, c := range authentication {
+			r.file("etc/pam.d/"+c[0], 0o644, []byte(c[1]+"\n"))
+		}
+	}
 	trustAuthorities(r)
+}
+
+// authentication is what pam-auth-update writes when nothing but pam_unix is installed, without the optional parts.
+var authentication = [][2]string{
+	{"common-account", "account required pam_unix.so"},
+	{"common-auth", "auth required pam_unix.so nullok"},
+	{"common-password", "password required pam_unix.so yescrypt"},
+	{"common-session", "session required pam_unix.so"},
+	{"common-session-noninteractive", "session required pam_unix.so"},
 }
 
 // shadow locks every account of a passwd file.
