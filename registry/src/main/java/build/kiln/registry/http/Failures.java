@@ -149,31 +149,31 @@ final class Failures {
                 new RegistryException.Unreachable(action, "the host name " + host + " is unknown", failure);
             case ConnectException _, NoRouteToHostException _ ->
                 new RegistryException.Unreachable(action, "no connection to " + host + ": " + message, failure);
-            case SSLException tls
-            when !mayPass(tls) ->
-                new RegistryException.Untrusted(action, "TLS with " + host + " failed: " + message, failure);
+            case SSLException tls -> ofTls(tls, message);
             case InterruptedIOException _ ->
                 new RegistryException.Unavailable(action, host + " does not answer in time: " + message, failure);
-            default ->
-                new RegistryException.Unavailable(
-                        action,
-                        "the connection to " + host + " broke off: "
-                                + failure.getClass().getSimpleName() + ": " + message,
-                        failure);
+            default -> brokenOff(failure, message);
         };
     }
 
-    private static boolean speaksSomethingElse(SSLException failure) {
-        return String.valueOf(failure.getMessage()).contains("unrecognized SSL message");
+    private RegistryException brokenOff(IOException failure, String message) {
+        return new RegistryException.Unavailable(
+                action,
+                "the connection to " + host + " broke off: "
+                        + failure.getClass().getSimpleName() + ": " + message,
+                failure);
     }
 
     /** A certificate stays what it is, whereas a handshake that was cut off may succeed later. */
-    private static boolean isForGood(SSLException failure) {
+    private RegistryException ofTls(SSLException failure, String message) {
+        if (message.contains("unrecognized SSL message")) {
+            return new RegistryException.Untrusted(action, host + " does not speak TLS, but maybe plain HTTP", failure);
+        }
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof CertificateException || cause instanceof SSLPeerUnverifiedException) {
-                return true;
+                return new RegistryException.Untrusted(action, "TLS with " + host + " failed: " + message, failure);
             }
         }
-        return false;
+        return brokenOff(failure, message);
     }
 }
