@@ -49,7 +49,16 @@ func (e usageError) Error() string { return e.message + "\nTry ./kiln help" }
 func main() {
 	// Pods with a user namespace of their own must get through the folders of a cluster's state, whatever the caller's mask.
 	syscall.Umask(0o022)
-	if err := run(os.Args[1:]); err != nil {
+	// Daemons start through this program too.
+	handled, err := process.Dispatch(map[string]func(string) error{
+		process.EntryCommand: process.Enter,
+		sandbox.HoldCommand:  sandbox.Hold,
+		gitserver.Command:    gitserver.Serve,
+	})
+	if !handled {
+		err = run(os.Args[1:])
+	}
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "kiln: %v\n", err)
 		if _, mistake := err.(usageError); mistake {
 			os.Exit(2)
@@ -61,17 +70,6 @@ func main() {
 func run(args []string) error {
 	if len(args) == 0 {
 		return usageError{"a command is missing"}
-	}
-	if len(args) == 2 {
-		// Commands that this program starts itself with.
-		switch args[0] {
-		case process.EntryCommand:
-			return process.Enter(args[1])
-		case sandbox.HoldCommand:
-			return sandbox.Hold(args[1])
-		case gitserver.Command:
-			return gitserver.Serve(args[1])
-		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -153,13 +153,9 @@ const EntryCommand = "__enter"
 
 // Command runs the entry in a child of this program.
 func (e Entry) Command() (*exec.Cmd, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("find this program: %w", err)
-	}
 	encoded, err := json.Marshal(e)
 	if err != nil {
 		return nil, fmt.Errorf("encode the entry of %s: %w", e.Path, err)
 	}
-	return exec.Command(self, EntryCommand, string(encoded)), nil
+	return Self(EntryCommand, string(encoded))
 }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -32,7 +31,7 @@ type Options struct {
 	Cgroup string
 	// Network gives the sandbox a network namespace of its own, with only a loopback interface.
 	Network bool
-	// Keep lists folders that stay visible, at their place, although they lie below a hidden one.
+	// Keep lists folders that stay visible, at their place, although they lie below a hidden one. Those that do not exist are left out.
 	Keep []string
 	// Dir is a folder for the sandbox's own use.
 	Dir string
@@ -53,20 +52,19 @@ var (
 
 // Start starts the process that holds a new sandbox and returns once the sandbox is ready.
 func Start(options Options) (*process.Daemon, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("find this program: %w", err)
-	}
 	encoded, err := json.Marshal(options)
 	if err != nil {
 		return nil, fmt.Errorf("encode sandbox %s: %w", options.Name, err)
+	}
+	command, err := process.Self(HoldCommand, string(encoded))
+	if err != nil {
+		return nil, err
 	}
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("start sandbox %s: %w", options.Name, err)
 	}
 	defer reader.Close()
-	command := exec.Command(self, HoldCommand, string(encoded))
 	command.ExtraFiles = []*os.File{writer}
 	flags := uintptr(syscall.CLONE_NEWNS)
 	if options.Network {
@@ -177,6 +175,9 @@ func hide(dir string, keep []string) error {
 			continue
 		}
 		tree, err := unix.OpenTree(unix.AT_FDCWD, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("keep %s: %w", path, err)
 		}
