@@ -71,7 +71,7 @@ final class RegistryProcess {
                   addr: 127.0.0.1:%d
                 """.formatted(folder, port) + more);
         Path log = folder.resolve("registry.log");
-        Process process = new ProcessBuilder(binary().toString(), "serve", configuration.toString())
+        Process process = new ProcessBuilder(binary(folder).toString(), "serve", configuration.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
@@ -79,9 +79,9 @@ final class RegistryProcess {
     }
 
     /** From the tools that the caller names, else from those that {@code ./kiln cluster bin} builds. */
-    private static Path binary() throws Exception {
+    private static Path binary(Path scratch) throws Exception {
         @Nullable String tools = System.getenv("KILN_TOOLS_BIN");
-        Path folder = tools == null || tools.isEmpty() ? builtTools() : Path.of(tools);
+        Path folder = tools == null || tools.isEmpty() ? builtTools(scratch) : Path.of(tools);
         Path binary = folder.resolve("registry");
         assertThat(binary)
                 .as("the distribution registry, built by ./kiln cluster bin")
@@ -89,8 +89,8 @@ final class RegistryProcess {
         return binary;
     }
 
-    private static Path builtTools() throws IOException, InterruptedException {
-        Path output = Files.createTempFile("kiln-cluster-bin", ".txt");
+    private static Path builtTools(Path scratch) throws IOException, InterruptedException {
+        Path output = scratch.resolve("kiln-cluster-bin.txt");
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("kiln.root"), "kiln").toString());
         command.addAll(List.of("cluster", "bin"));
