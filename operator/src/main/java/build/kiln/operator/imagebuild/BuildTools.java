@@ -1,0 +1,16 @@
+package build.kiln.operator.imagebuild;
+
+import build.kiln.operator.worker.WorkerPodFactory;
+import java.util.concurrent.Semaphore;
+
+/**
+ * What carrying out a decision needs.
+ *
+ * @param services outside the cluster's pods
+ * @param factory makes pods
+ * @param pods in the API server
+ * @param outcomes says what to record of an act
+ * @param outbound bounds how many git servers and registries are talked to at once
+ */
+record BuildTools(
+        BuildServices services, WorkerPodFactory factory, WorkerPods pods, ActOutcomes outcomes, Semaphore outbound) {}

@@ -1,0 +1,64 @@
+package build.kiln.operator.imagebuild;
+
+import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.api.v1alpha1.ImageBuildSpec;
+import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.operator.placement.NodeView;
+import build.kiln.operator.status.BuildIdentity;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Everything a decision may depend on, read at one moment.
+ *
+ * @param identity namespace, name and generation of the object
+ * @param annotations of the object
+ * @param spec what is wanted
+ * @param status what is recorded; {@link ImageBuildStatus#empty()} for a new object
+ * @param pods all worker pods that the object owns
+ * @param nodes all nodes of the cluster
+ * @param now the moment
+ */
+record ObservedBuild(
+        BuildIdentity identity,
+        Map<String, String> annotations,
+        ImageBuildSpec spec,
+        ImageBuildStatus status,
+        List<WorkerPod> pods,
+        List<NodeView> nodes,
+        Instant now) {
+
+    ObservedBuild {
+        annotations = Map.copyOf(annotations);
+        pods = List.copyOf(pods);
+        nodes = List.copyOf(nodes);
+    }
+
+    static ObservedBuild of(ImageBuild build, List<WorkerPod> pods, List<NodeView> nodes, Instant now) {
+        Map<String, String> annotations = build.getMetadata().getAnnotations();
+        ImageBuildStatus status = build.getStatus();
+        return new ObservedBuild(
+                BuildIdentity.of(build),
+                annotations == null ? Map.of() : annotations,
+                build.getSpec(),
+                status == null ? ImageBuildStatus.empty() : status,
+                pods,
+                nodes,
+                now);
+    }
+
+    /** The same, after an act that took until then. */
+    ObservedBuild at(Instant later) {
+        return new ObservedBuild(identity, annotations, spec, status, pods, nodes, later);
+    }
+
+    Optional<WorkerPod> pod(String platform, int run, int attempt) {
+        return pods.stream()
+                .filter(pod -> pod.run() == run
+                        && pod.attempt() == attempt
+                        && pod.platform().equals(platform))
+                .findFirst();
+    }
+}

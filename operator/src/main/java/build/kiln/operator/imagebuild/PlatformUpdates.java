@@ -1,0 +1,166 @@
+package build.kiln.operator.imagebuild;
+
+import build.kiln.api.v1alpha1.PlatformStatus;
+import build.kiln.api.v1alpha1.PlatformStatus.State;
+import build.kiln.operator.placement.Placement;
+import build.kiln.operator.worker.WorkerObservation;
+import build.kiln.protocol.BuildResult.Pushed;
+import build.kiln.protocol.BuildResult.Steps;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** The steps of a platform's record. */
+final class PlatformUpdates {
+    private PlatformUpdates() {}
+
+    /** Known, but the commit to build is not. */
+    static PlatformStatus unassigned(String platform) {
+        return new PlatformStatus(
+                platform,
+                State.Pending,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null);
+    }
+
+    /** The intent to create this pod. */
+    static PlatformStatus assigned(String platform, int attempt, String podName, Placement placement) {
+        return new PlatformStatus(
+                platform,
+                State.Pending,
+                placement.mode(),
+                placement.reason(),
+                attempt,
+                podName,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null);
+    }
+
+    /** The pod is there, its worker does not run yet. */
+    static PlatformStatus waiting(PlatformStatus current, State state, String reason, String message) {
+        return new PlatformStatus(
+                current.platform(),
+                state,
+                current.mode(),
+                current.modeReason(),
+                current.attempt(),
+                current.podName(),
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                reason,
+                message);
+    }
+
+    static PlatformStatus building(PlatformStatus current, WorkerObservation.Running running) {
+        return new PlatformStatus(
+                current.platform(),
+                State.Building,
+                current.mode(),
+                current.modeReason(),
+                current.attempt(),
+                current.podName(),
+                running.nodeName(),
+                running.startTime().toString(),
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null);
+    }
+
+    static PlatformStatus succeeded(PlatformStatus current, WorkerObservation.Succeeded succeeded) {
+        Pushed pushed = succeeded.result().pushed();
+        Steps steps = succeeded.result().steps();
+        return new PlatformStatus(
+                current.platform(),
+                State.Succeeded,
+                current.mode(),
+                current.modeReason(),
+                current.attempt(),
+                current.podName(),
+                succeeded.nodeName(),
+                succeeded.startTime().toString(),
+                succeeded.completionTime().toString(),
+                steps.cached(),
+                steps.total(),
+                pushed.digest(),
+                pushed.mediaType(),
+                pushed.size(),
+                null,
+                null);
+    }
+
+    /** Failed for good, or to be tried again. */
+    static PlatformStatus ended(PlatformStatus current, State state, WorkerObservation.Failed failed) {
+        boolean counted = failed.steps().total() > 0;
+        return new PlatformStatus(
+                current.platform(),
+                state,
+                current.mode(),
+                current.modeReason(),
+                current.attempt(),
+                current.podName(),
+                failed.nodeName(),
+                text(failed.startTime()),
+                failed.completionTime().toString(),
+                counted ? failed.steps().cached() : null,
+                counted ? failed.steps().total() : null,
+                null,
+                null,
+                null,
+                failed.reason().name(),
+                failed.message());
+    }
+
+    static PlatformStatus cancelled(PlatformStatus current, Instant now, String message) {
+        return new PlatformStatus(
+                current.platform(),
+                State.Cancelled,
+                current.mode(),
+                current.modeReason(),
+                current.attempt(),
+                current.podName(),
+                current.nodeName(),
+                current.startTime(),
+                now.toString(),
+                null,
+                null,
+                null,
+                null,
+                null,
+                State.Cancelled.name(),
+                message);
+    }
+
+    private static @Nullable String text(@Nullable Instant instant) {
+        return instant == null ? null : instant.toString();
+    }
+}

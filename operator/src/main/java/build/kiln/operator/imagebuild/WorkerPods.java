@@ -1,0 +1,88 @@
+package build.kiln.operator.imagebuild;
+
+import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.operator.status.BuildIdentity;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.net.HttpURLConnection;
+import java.util.Objects;
+import java.util.Optional;
+
+/** Worker pods in the API server. */
+final class WorkerPods {
+    private static final int UNPROCESSABLE = 422;
+
+    private final KubernetesClient client;
+
+    WorkerPods(KubernetesClient client) {
+        this.client = client;
+    }
+
+    /** Creates the pod, or finds that it was created before: the name says all that distinguishes it. */
+    PodCreation create(ImageBuild build, Pod pod) {
+        try {
+            return new PodCreation.Created(client.resource(pod).create());
+        } catch (KubernetesClientException e) {
+            return switch (e.getCode()) {
+                case HttpURLConnection.HTTP_CONFLICT -> existing(build, pod);
+                case HttpURLConnection.HTTP_FORBIDDEN -> forbidden(e);
+                case HttpURLConnection.HTTP_BAD_REQUEST, HttpURLConnection.HTTP_NOT_FOUND, UNPROCESSABLE -> rejected(e);
+                default -> throw e;
+            };
+        }
+    }
+
+    Optional<Pod> get(BuildIdentity build, String name) {
+        return Optional.ofNullable(
+                client.pods().inNamespace(build.namespace()).withName(name).get());
+    }
+
+    /** Deletes the pod; one that is gone already is as good. */
+    void delete(BuildIdentity build, String name) {
+        client.pods().inNamespace(build.namespace()).withName(name).delete();
+    }
+
+    static boolean isOwned(ImageBuild build, Pod pod) {
+        return pod.getMetadata().getOwnerReferences() != null
+                && pod.getMetadata().getOwnerReferences().stream()
+                        .anyMatch(owner -> Boolean.TRUE.equals(owner.getController())
+                                && Objects.equals(
+                                        owner.getUid(), build.getMetadata().getUid()));
+    }
+
+    private PodCreation existing(ImageBuild build, Pod pod) {
+        String name = pod.getMetadata().getName();
+        Optional<Pod> existing = get(BuildIdentity.of(build), name);
+        if (existing.isPresent() && isOwned(build, existing.get())) {
+            return new PodCreation.Created(existing.get());
+        }
+        String message = "pod " + name + " cannot be created yet: "
+                + (existing.isPresent()
+                        ? "another object owns a pod of that name; delete the pod if nothing removes it"
+                        : "the API server reported a conflict");
+        return new PodCreation.Refused(FailureReason.PodRejected, message, true);
+    }
+
+    private static PodCreation forbidden(KubernetesClientException e) {
+        boolean quota = reason(e).contains("exceeded quota");
+        return quota
+                ? new PodCreation.Refused(
+                        FailureReason.NoCapacity,
+                        "the namespace's quota leaves no room for the worker pod: " + reason(e)
+                                + "\nWait for other pods to end, raise the quota, or lower spec.worker.resources.",
+                        true)
+                : rejected(e);
+    }
+
+    private static PodCreation rejected(KubernetesClientException e) {
+        return new PodCreation.Refused(
+                FailureReason.PodRejected, "the API server refused the worker pod: " + reason(e), false);
+    }
+
+    private static String reason(KubernetesClientException e) {
+        String message = e.getStatus() == null ? e.getMessage() : e.getStatus().getMessage();
+        return Objects.requireNonNullElse(message, "no reason was given");
+    }
+}

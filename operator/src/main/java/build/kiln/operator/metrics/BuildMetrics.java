@@ -1,0 +1,146 @@
+package build.kiln.operator.metrics;
+
+import build.kiln.api.v1alpha1.Failure;
+import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.api.v1alpha1.PlatformStatus;
+import build.kiln.api.v1alpha1.PlatformStatus.State;
+import build.kiln.api.v1alpha1.Run;
+import build.kiln.api.v1alpha1.Run.Phase;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Meters of builds, fed with what changes in status. No tag takes a value per object: causes, results, reasons and platforms
+ * are few.
+ */
+public final class BuildMetrics {
+    private static final String NONE = "";
+
+    private final MeterRegistry registry;
+
+    /** Meters in a registry. */
+    public BuildMetrics(MeterRegistry registry) {
+        this.registry = registry;
+    }
+
+    /**
+     * Adds the gauge of runs that are under way.
+     *
+     * @param builds all statuses, read at each scrape
+     */
+    public void watch(Supplier<List<ImageBuildStatus>> builds) {
+        Gauge.builder(
+                        "kiln.builds.running",
+                        () -> builds.get().stream()
+                                .filter(BuildMetrics::isUnderWay)
+                                .count())
+                .description("Runs that are under way")
+                .register(registry);
+    }
+
+    /** Counts what happened between two statuses of one object. */
+    public void record(ImageBuildStatus before, ImageBuildStatus after) {
+        Run run = after.run();
+        if (run == null) {
+            return;
+        }
+        boolean sameRun = before.run() != null && before.run().number() == run.number();
+        for (PlatformStatus platform : platforms(after)) {
+            PlatformStatus was = sameRun ? find(before, platform.platform()) : null;
+            if (was == null || was.state() != platform.state()) {
+                platform(run, platform);
+            }
+        }
+        Phase was = sameRun && before.run() != null ? before.run().phase() : null;
+        if (was != run.phase()) {
+            run(run, after.failure());
+        }
+    }
+
+    private void run(Run run, @Nullable Failure failure) {
+        if (run.phase() == null || !run.phase().isFinal()) {
+            return;
+        }
+        Counter.builder("kiln.runs")
+                .description("Runs that ended")
+                .tag("cause", String.valueOf(run.cause()))
+                .tag("result", run.phase().name())
+                .tag("reason", failure == null ? NONE : failure.reason().name())
+                .register(registry)
+                .increment();
+        record("kiln.run.duration", "From the start of a run to its end", run.startTime(), run.completionTime(), NONE);
+        if (run.phase() == Phase.Succeeded) {
+            record(
+                    "kiln.publish.duration",
+                    "From the end of a run's last worker to the published image",
+                    run.buildEndTime(),
+                    run.completionTime(),
+                    NONE);
+        }
+    }
+
+    private void platform(Run run, PlatformStatus platform) {
+        State state = platform.state();
+        if (state == State.Building) {
+            record(
+                    "kiln.queue.duration",
+                    "From the start of a run to the start of a platform's worker",
+                    run.startTime(),
+                    platform.startTime(),
+                    platform.platform());
+        }
+        if (state != State.Succeeded && state != State.Failed && state != State.Retrying) {
+            return;
+        }
+        Counter.builder("kiln.platform.builds")
+                .description("Attempts at a platform that ended")
+                .tag("platform", platform.platform())
+                .tag("mode", platform.mode() == null ? NONE : platform.mode().name())
+                .tag("result", state.name())
+                .tag("reason", Objects.requireNonNullElse(platform.reason(), NONE))
+                .register(registry)
+                .increment();
+        record(
+                "kiln.build.duration",
+                "From the start of a platform's worker to its end",
+                platform.startTime(),
+                platform.completionTime(),
+                platform.platform());
+    }
+
+    private void record(
+            String name, String description, @Nullable String start, @Nullable String end, String platform) {
+        if (start == null || end == null) {
+            return;
+        }
+        Duration duration = Duration.between(Instant.parse(start), Instant.parse(end));
+        Timer.Builder timer = Timer.builder(name).description(description);
+        (platform.isEmpty() ? timer : timer.tag("platform", platform))
+                .register(registry)
+                .record(duration.isNegative() ? Duration.ZERO : duration);
+    }
+
+    private static boolean isUnderWay(ImageBuildStatus status) {
+        Run run = status.run();
+        return run != null && run.phase() != null && !run.phase().isFinal();
+    }
+
+    private static List<PlatformStatus> platforms(ImageBuildStatus status) {
+        return Objects.requireNonNullElse(status.platforms(), List.of());
+    }
+
+    private static @Nullable PlatformStatus find(ImageBuildStatus status, String platform) {
+        return platforms(status).stream()
+                .filter(other -> other.platform().equals(platform))
+                .findFirst()
+                .orElse(null);
+    }
+}

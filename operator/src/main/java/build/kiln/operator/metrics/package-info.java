@@ -1,0 +1,5 @@
+/** Meters for Prometheus. */
+@NullMarked
+package build.kiln.operator.metrics;
+
+import org.jspecify.annotations.NullMarked;

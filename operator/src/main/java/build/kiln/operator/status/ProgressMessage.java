@@ -1,0 +1,100 @@
+package build.kiln.operator.status;
+
+import build.kiln.api.v1alpha1.ImageBuildSpec;
+import build.kiln.api.v1alpha1.PlatformStatus;
+import build.kiln.api.v1alpha1.PlatformStatus.State;
+import build.kiln.api.v1alpha1.Run;
+import build.kiln.api.v1alpha1.Run.Phase;
+import build.kiln.api.v1alpha1.Source;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What a run that is under way is doing.
+ *
+ * @param reason for the conditions
+ * @param text what, where and how to see more
+ */
+record ProgressMessage(String reason, String text) {
+    static ProgressMessage of(BuildIdentity identity, ImageBuildSpec spec, Run run, List<PlatformStatus> platforms) {
+        ProgressMessage message = switch (Objects.requireNonNullElse(run.phase(), Phase.Resolving)) {
+            case Building -> building(identity, run, platforms);
+            case Publishing ->
+                new ProgressMessage(
+                        "Publishing",
+                        "Run " + run.number() + ": " + platforms.size() + " of " + platforms.size()
+                                + " platforms are built; publishing to "
+                                + spec.output().image() + again(run));
+            case Resolving, Succeeded, Failed, Cancelled ->
+                new ProgressMessage("Resolving", "Run " + run.number() + ": looking up " + revision(spec) + again(run));
+        };
+        return new ProgressMessage(message.reason(), MessageText.bounded(message.text()));
+    }
+
+    private static ProgressMessage building(BuildIdentity identity, Run run, List<PlatformStatus> platforms) {
+        long done = platforms.stream()
+                .filter(platform -> platform.state() == State.Succeeded)
+                .count();
+        String start = "Run " + run.number() + ": " + done + " of " + platforms.size() + " platforms are built; ";
+        PlatformStatus first = mostTelling(platforms);
+        String platform = first.platform();
+        String pod = Objects.requireNonNullElse(first.podName(), "");
+        return switch (state(first)) {
+            case Retrying ->
+                new ProgressMessage(
+                        "RetryingPlatform",
+                        start + platform + " is tried again after attempt " + first.attempt() + " failed ("
+                                + first.reason() + ")\n" + MessageText.oneLine(text(first)));
+            case WaitingForNode ->
+                new ProgressMessage(
+                        "WaitingForNode",
+                        start + platform + " waits for a node: " + MessageText.oneLine(text(first)) + "\n"
+                                + Commands.describe(identity, pod));
+            case Building ->
+                new ProgressMessage("Building", start + platform + " builds\n" + Commands.log(identity, pod) + " -f");
+            case Starting ->
+                new ProgressMessage(
+                        "Starting",
+                        start + platform + " starts (" + first.reason() + ")\n" + Commands.describe(identity, pod));
+            case Pending, Succeeded, Failed, Cancelled ->
+                new ProgressMessage("Starting", start + "worker pods are created" + again(run));
+        };
+    }
+
+    /** What needs attention goes before what just takes its time. */
+    private static PlatformStatus mostTelling(List<PlatformStatus> platforms) {
+        return find(platforms, State.Retrying)
+                .or(() -> find(platforms, State.WaitingForNode))
+                .or(() -> find(platforms, State.Building))
+                .or(() -> find(platforms, State.Starting))
+                .orElseGet(platforms::getFirst);
+    }
+
+    private static Optional<PlatformStatus> find(List<PlatformStatus> platforms, State state) {
+        return platforms.stream().filter(platform -> state(platform) == state).findFirst();
+    }
+
+    private static State state(PlatformStatus platform) {
+        return Objects.requireNonNullElse(platform.state(), State.Pending);
+    }
+
+    private static String text(PlatformStatus platform) {
+        return Objects.requireNonNullElse(platform.message(), "");
+    }
+
+    private static String again(Run run) {
+        return run.message() == null
+                ? ""
+                : " (" + run.failedTries() + " tries failed, the next is due at " + run.nextTryTime() + ")\n"
+                        + MessageText.oneLine(run.message());
+    }
+
+    private static String revision(ImageBuildSpec spec) {
+        Source.Git git = spec.source().git();
+        if (git == null) {
+            return "the source";
+        }
+        return (git.revision() == null ? "the default branch" : git.revision()) + " of " + git.url();
+    }
+}

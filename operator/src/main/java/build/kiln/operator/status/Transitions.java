@@ -1,0 +1,151 @@
+package build.kiln.operator.status;
+
+import build.kiln.api.v1alpha1.Failure;
+import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.api.v1alpha1.PlatformStatus;
+import build.kiln.api.v1alpha1.PlatformStatus.State;
+import build.kiln.api.v1alpha1.Run;
+import build.kiln.api.v1alpha1.Run.Phase;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** What happened between two statuses. Pure, so that events, logs and metrics tell the same story. */
+public final class Transitions {
+    private Transitions() {}
+
+    /** In the order in which it happened. */
+    public static List<Transition> between(ImageBuildStatus before, ImageBuildStatus after) {
+        Run run = after.run();
+        if (run == null) {
+            return List.of();
+        }
+        Run last = before.run();
+        boolean started = last == null || last.number() != run.number();
+        List<Transition> transitions = new ArrayList<>();
+        if (started) {
+            started(last, run, transitions);
+        }
+        @Nullable Run same = started ? null : last;
+        if (run.commit() != null && (same == null || !run.commit().equals(same.commit()))) {
+            transitions.add(Transition.normal("RevisionResolved", "Resolve", "The revision is commit " + run.commit()));
+        }
+        for (PlatformStatus platform : platforms(after)) {
+            platform(started ? null : find(before, platform.platform()), platform, transitions);
+        }
+        tries(same, run, transitions);
+        finished(same, run, after.failure(), transitions);
+        return List.copyOf(transitions);
+    }
+
+    private static void started(@Nullable Run last, Run run, List<Transition> transitions) {
+        if (last != null && !isFinal(last)) {
+            transitions.add(Transition.normal(
+                    "RunReplaced",
+                    "Cancel",
+                    "Run " + last.number() + " is cancelled: run " + run.number() + " replaces it"));
+        }
+        transitions.add(Transition.normal("RunStarted", "Start", "Run " + run.number() + " started: " + run.cause()));
+    }
+
+    private static void platform(@Nullable PlatformStatus before, PlatformStatus after, List<Transition> transitions) {
+        State was = before == null ? State.Pending : state(before);
+        boolean sameAttempt = before != null && Objects.equals(before.attempt(), after.attempt());
+        if (state(after) == was && (sameAttempt || was == State.Pending)) {
+            return;
+        }
+        Transition transition = entered(after);
+        if (transition != null) {
+            transitions.add(transition.on(after.platform()));
+        }
+    }
+
+    private static @Nullable Transition entered(PlatformStatus platform) {
+        return switch (state(platform)) {
+            case Pending -> null;
+            case WaitingForNode ->
+                Transition.warning("WaitingForNode", "Schedule", MessageText.oneLine(text(platform)));
+            case Starting ->
+                Transition.normal(
+                        "WorkerCreated",
+                        "Create",
+                        "attempt " + platform.attempt() + " in pod " + platform.podName() + ", " + platform.mode()
+                                + " (" + platform.modeReason() + ")");
+            case Building ->
+                Transition.normal(
+                        "PlatformStarted",
+                        "Build",
+                        "building in pod " + platform.podName() + " on node " + platform.nodeName());
+            case Succeeded -> Transition.normal("PlatformSucceeded", "Build", built(platform));
+            case Retrying ->
+                Transition.warning(
+                        "PlatformRetrying",
+                        "Retry",
+                        "attempt " + platform.attempt() + " failed (" + platform.reason() + ") and is tried again: "
+                                + text(platform));
+            case Failed -> Transition.warning("PlatformFailed", "Build", platform.reason() + ": " + text(platform));
+            case Cancelled -> Transition.normal("PlatformCancelled", "Cancel", text(platform));
+        };
+    }
+
+    private static String built(PlatformStatus platform) {
+        String duration = platform.startTime() == null || platform.completionTime() == null
+                ? ""
+                : " in "
+                        + Durations.text(Duration.between(
+                                Instant.parse(platform.startTime()), Instant.parse(platform.completionTime())));
+        return "built and pushed " + platform.digest() + duration + ", " + platform.cachedSteps() + " of "
+                + platform.totalSteps() + " steps cached";
+    }
+
+    private static void tries(@Nullable Run before, Run run, List<Transition> transitions) {
+        Integer tries = run.failedTries();
+        if (tries == null || (before != null && tries.equals(before.failedTries()))) {
+            return;
+        }
+        transitions.add(
+                Transition.warning("WillRetry", "Retry", run.phase() + ", try " + tries + " failed: " + run.message()));
+    }
+
+    private static void finished(
+            @Nullable Run before, Run run, @Nullable Failure failure, List<Transition> transitions) {
+        if (before != null && before.phase() == run.phase()) {
+            return;
+        }
+        String message = Objects.requireNonNullElse(run.message(), "");
+        switch (Objects.requireNonNullElse(run.phase(), Phase.Resolving)) {
+            case Resolving, Building, Publishing -> {}
+            case Succeeded -> transitions.add(Transition.normal("RunSucceeded", "Publish", message));
+            case Failed ->
+                transitions.add(Transition.warning(
+                        "RunFailed", "Fail", (failure == null ? "" : failure.reason() + ": ") + message));
+            case Cancelled -> transitions.add(Transition.normal("RunCancelled", "Cancel", message));
+        }
+    }
+
+    private static boolean isFinal(Run run) {
+        return run.phase() != null && run.phase().isFinal();
+    }
+
+    private static List<PlatformStatus> platforms(ImageBuildStatus status) {
+        return Objects.requireNonNullElse(status.platforms(), List.of());
+    }
+
+    private static @Nullable PlatformStatus find(ImageBuildStatus status, String platform) {
+        return platforms(status).stream()
+                .filter(other -> other.platform().equals(platform))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static State state(PlatformStatus platform) {
+        return Objects.requireNonNullElse(platform.state(), State.Pending);
+    }
+
+    private static String text(PlatformStatus platform) {
+        return Objects.requireNonNullElse(platform.message(), "");
+    }
+}
