@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"kiln.build/cluster/internal/progress"
 	"kiln.build/cluster/internal/toolchain"
 )
 
@@ -99,8 +100,9 @@ func keyOf(all []base) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil))[:12], nil
 }
 
-func (k *kitchen) add(ctx context.Context, registry registryStore, b base) error {
-	fmt.Fprintf(k.out, "making the image %s:%s (%s)\n", b.repository, b.tag, strings.Join(b.architectures, ", "))
+func (k *kitchen) add(ctx context.Context, registry registryStore, b base) (err error) {
+	done := progress.Start(k.out, fmt.Sprintf("making the image %s:%s (%s)", b.repository, b.tag, strings.Join(b.architectures, ", ")))
+	defer func() { done(err) }()
 	top := index{SchemaVersion: 2, MediaType: mediaIndex}
 	var platforms []builtImage
 	for _, architecture := range b.architectures {
