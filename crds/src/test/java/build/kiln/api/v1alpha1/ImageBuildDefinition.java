@@ -37,7 +37,12 @@ final class ImageBuildDefinition {
                 .withOutput(new SingleOutput(bytes))
                 .customResourceClasses(List.of(ImageBuild.class))
                 .generate();
-        return bytes.toString(StandardCharsets.UTF_8);
+        return withQuotedBooleans(bytes.toString(StandardCharsets.UTF_8));
+    }
+
+    /** Unquoted, YAML takes the enum values True and False of a condition's status for booleans. */
+    private static String withQuotedBooleans(String yaml) {
+        return yaml.replaceAll("(?m)^( *- )(True|False)$", "$1\"$2\"");
     }
 
     static JSONSchemaProps property(JSONSchemaProps schema, String... path) {
