@@ -98,8 +98,8 @@ final class ConfigurationCheck {
                         + " bytes; write only those of the registries' own certificate authorities");
         try {
             new RegistryConfiguration(registries.stream()
-                    .map(registry -> new RegistryHost(
-                            registry.host(), registry.mirrors(), registry.insecure(), registry.ca()))
+                    .map(registry ->
+                            new RegistryHost(registry.host(), registry.mirrors(), registry.insecure(), registry.ca()))
                     .toList());
         } catch (IllegalArgumentException e) {
             throw invalid.apply(String.valueOf(e.getMessage()));

@@ -103,7 +103,8 @@ final class ConfigurationFile {
                                 .sorted()
                                 .collect(Collectors.joining(", "));
             case InvalidFormatException format ->
-                path(format) + ": \"" + format.getValue() + "\" is not valid; write " + expected(format.getTargetType());
+                path(format) + ": \"" + format.getValue() + "\" is not valid; write "
+                        + expected(format.getTargetType());
             case MismatchedInputException mismatch ->
                 path(mismatch) + ": wrong type; write " + expected(mismatch.getTargetType());
             case JsonMappingException mapping -> path(mapping) + ": " + firstLine(mapping.getOriginalMessage());
@@ -117,7 +118,9 @@ final class ConfigurationFile {
         }
         if (type.isEnum()) {
             return "one of "
-                    + Arrays.stream(type.getEnumConstants()).map(String::valueOf).collect(Collectors.joining(", "));
+                    + Arrays.stream(type.getEnumConstants())
+                            .map(String::valueOf)
+                            .collect(Collectors.joining(", "));
         }
         if (type == boolean.class) {
             return "true or false";

@@ -43,10 +43,7 @@ public record OperatorConfiguration(
      * @param buildkit reference of the kiln/buildkit image
      * @param pullPolicy {@code IfNotPresent} (default), {@code Always} or {@code Never}
      */
-    public record Images(
-            String worker,
-            String buildkit,
-            PullPolicy pullPolicy) {}
+    public record Images(String worker, String buildkit, PullPolicy pullPolicy) {}
 
     /** When the kubelet pulls an image. */
     public enum PullPolicy {

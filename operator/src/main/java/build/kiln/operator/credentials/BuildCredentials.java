@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  *     ServiceAccount; for each registry the first one that names it wins
  * @param git for a private source
  */
-public record BuildCredentials(List<DockerConfig> dockerConfigs, @Nullable GitCredentials git)
-        implements CredentialResult {
+public record BuildCredentials(
+        List<DockerConfig> dockerConfigs, @Nullable GitCredentials git) implements CredentialResult {
     public BuildCredentials {
         dockerConfigs = List.copyOf(dockerConfigs);
     }

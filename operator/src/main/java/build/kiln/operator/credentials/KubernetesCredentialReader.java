@@ -39,10 +39,8 @@ public final class KubernetesCredentialReader implements CredentialReader {
         this(new NamespacedObjects() {
             @Override
             public Optional<Secret> secret(String namespace, String name) {
-                return Optional.ofNullable(client.secrets()
-                        .inNamespace(namespace)
-                        .withName(name)
-                        .get());
+                return Optional.ofNullable(
+                        client.secrets().inNamespace(namespace).withName(name).get());
             }
 
             @Override
@@ -98,8 +96,7 @@ public final class KubernetesCredentialReader implements CredentialReader {
 
     private DockerConfig named(String namespace, String name, String field, SecretAdvice advice)
             throws UnavailableException {
-        Secret secret =
-                objects.secret(namespace, name).orElseThrow(() -> advice.missingRegistrySecret(field, name));
+        Secret secret = objects.secret(namespace, name).orElseThrow(() -> advice.missingRegistrySecret(field, name));
         String json = SecretData.text(secret, DockerConfig.KEY)
                 .orElseThrow(() -> advice.notRegistrySecret(field, name, String.valueOf(secret.getType())));
         try {
@@ -112,17 +109,19 @@ public final class KubernetesCredentialReader implements CredentialReader {
     }
 
     /** As the kubelet does, those that are missing or of another kind are passed over. */
-    private List<DockerConfig> ofServiceAccount(
-            String namespace, @Nullable String specified, List<DockerConfig> before) throws UnavailableException {
+    private List<DockerConfig> ofServiceAccount(String namespace, @Nullable String specified, List<DockerConfig> before)
+            throws UnavailableException {
         String name = specified == null ? DEFAULT_SERVICE_ACCOUNT : specified;
         Optional<ServiceAccount> account = objects.serviceAccount(namespace, name);
         if (account.isEmpty() && specified != null) {
             throw new UnavailableException(
                     FailureReason.InvalidSpec,
                     "spec.serviceAccountName: ServiceAccount " + namespace + "/" + name
-                            + " does not exist.\nCreate it: kubectl -n " + namespace + " create serviceaccount " + name);
+                            + " does not exist.\nCreate it: kubectl -n " + namespace + " create serviceaccount "
+                            + name);
         }
-        Set<String> seen = new HashSet<>(before.stream().map(DockerConfig::secretName).toList());
+        Set<String> seen =
+                new HashSet<>(before.stream().map(DockerConfig::secretName).toList());
         List<DockerConfig> configs = new ArrayList<>();
         for (LocalObjectReference reference :
                 account.map(ServiceAccount::getImagePullSecrets).orElse(List.of())) {

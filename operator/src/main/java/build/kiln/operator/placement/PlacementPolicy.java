@@ -18,13 +18,7 @@ public final class PlacementPolicy {
 
     /** Those that the launcher in the kiln/buildkit image has an emulator for. */
     private static final List<String> PLATFORMS = List.of(
-            "linux/amd64",
-            "linux/arm64",
-            "linux/386",
-            "linux/arm",
-            "linux/ppc64le",
-            "linux/riscv64",
-            "linux/s390x");
+            "linux/amd64", "linux/arm64", "linux/386", "linux/arm", "linux/ppc64le", "linux/riscv64", "linux/s390x");
 
     private static final Pattern VARIANT = Pattern.compile("v[0-9]+(\\.[0-9]+)?");
 
@@ -36,7 +30,8 @@ public final class PlacementPolicy {
      */
     public PlacementDecision place(String platform, List<NodeView> nodes) {
         String[] parts = platform.split("/", -1);
-        boolean formed = parts.length == 2 || (parts.length == 3 && VARIANT.matcher(parts[2]).matches());
+        boolean formed = parts.length == 2
+                || (parts.length == 3 && VARIANT.matcher(parts[2]).matches());
         if (!formed || !PLATFORMS.contains(parts[0] + "/" + parts[1])) {
             return new PlacementDecision.Refused(PLATFORMS);
         }
@@ -59,8 +54,7 @@ public final class PlacementPolicy {
     /** Only these taints are tolerated that say nothing but the architecture; some providers put them on Arm nodes. */
     private static boolean isTolerated(Taint taint, String architecture) {
         return switch (taint.getEffect()) {
-            case "NoSchedule" ->
-                ARCHITECTURE_LABEL.equals(taint.getKey()) && architecture.equals(taint.getValue());
+            case "NoSchedule" -> ARCHITECTURE_LABEL.equals(taint.getKey()) && architecture.equals(taint.getValue());
             case "NoExecute" -> false;
             case null, default -> true;
         };

@@ -57,8 +57,7 @@ public final class RegistryPublication implements Publication, AutoCloseable {
     public PublishOutcome publish(ImageBuild build, List<PlatformResult> results, BuildCredentials credentials) {
         Output output = build.getSpec().output();
         try {
-            CredentialSource source =
-                    credentials(build.getMetadata().getNamespace(), credentials);
+            CredentialSource source = credentials(build.getMetadata().getNamespace(), credentials);
             PublishedImage image = publisher.publish(request(build.getSpec(), results, source));
             return new PublishOutcome.Published(output.image(), image.digest().toString(), image.tags());
         } catch (InvalidReferenceException e) {
@@ -94,8 +93,7 @@ public final class RegistryPublication implements Publication, AutoCloseable {
         List<DockerConfig> sources = new ArrayList<>();
         for (BuildCredentials.DockerConfig config : credentials.dockerConfigs()) {
             sources.add(DockerConfig.parse(
-                    config.json().getBytes(StandardCharsets.UTF_8),
-                    "Secret " + namespace + "/" + config.secretName()));
+                    config.json().getBytes(StandardCharsets.UTF_8), "Secret " + namespace + "/" + config.secretName()));
         }
         return CredentialSource.firstOf(sources);
     }

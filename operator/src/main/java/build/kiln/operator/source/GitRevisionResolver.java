@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.eclipse.jgit.errors.NotSupportedException;
 import org.eclipse.jgit.errors.TransportException;
@@ -50,7 +49,7 @@ public final class GitRevisionResolver implements RevisionResolver {
         } catch (URISyntaxException e) {
             return notHttp(source.url());
         }
-        if (!Set.of("http", "https").contains(uri.getScheme()) || uri.getHost() == null) {
+        if (!List.of("http", "https").contains(String.valueOf(uri.getScheme())) || uri.getHost() == null) {
             return notHttp(source.url());
         }
         List<String> candidates = RevisionNames.candidates(source.revision());
@@ -125,7 +124,8 @@ public final class GitRevisionResolver implements RevisionResolver {
             List<String> all = List.of(RevisionNames.BRANCHES, RevisionNames.TAGS);
             return RevisionNames.near(
                             revision,
-                            references(uri, credentials, new Exchange(timeout), all).keySet())
+                            references(uri, credentials, new Exchange(timeout), all)
+                                    .keySet())
                     .stream()
                     .map(Text::shown)
                     .toList();

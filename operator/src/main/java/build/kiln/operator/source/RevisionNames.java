@@ -39,13 +39,13 @@ final class RevisionNames {
     /** Branches and tags whose names are a few letters away, nearest first. */
     static List<String> near(String revision, Collection<String> references) {
         String wanted = shortName(revision);
-        int reach = Math.max(1, wanted.length() / 3);
+        int reach = Math.min(wanted.length() - 1, Math.max(2, wanted.length() / 3));
         return references.stream()
                 .filter(name -> name.startsWith(BRANCHES) || name.startsWith(TAGS))
                 .map(RevisionNames::shortName)
                 .distinct()
-                .filter(name -> distance(wanted, name) <= reach)
-                .sorted(Comparator.<String>comparingInt(name -> distance(wanted, name))
+                .filter(name -> distance(wanted, name, reach) <= reach)
+                .sorted(Comparator.<String>comparingInt(name -> distance(wanted, name, reach))
                         .thenComparing(Comparator.naturalOrder()))
                 .limit(MOST_NEAR)
                 .toList();
@@ -56,8 +56,8 @@ final class RevisionNames {
     }
 
     /** Levenshtein distance; names whose lengths differ a lot are not worth the work. */
-    private static int distance(String a, String b) {
-        if (Math.abs(a.length() - b.length()) > a.length() / 3 + 1) {
+    private static int distance(String a, String b, int reach) {
+        if (Math.abs(a.length() - b.length()) > reach) {
             return Integer.MAX_VALUE;
         }
         int[] previous = new int[b.length() + 1];

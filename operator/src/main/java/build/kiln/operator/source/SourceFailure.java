@@ -44,7 +44,8 @@ final class SourceFailure {
             case SocketTimeoutException _ -> unreachable("no answer in time", true);
             case Exchange.TooLateException e -> unreachable(text(e), true);
             case SSLException e ->
-                unreachable("the TLS connection failed, " + text(e) + "; its certificate must be publicly trusted", false);
+                unreachable(
+                        "the TLS connection failed, " + text(e) + "; its certificate must be publicly trusted", false);
             case Exchange.TooLargeException e ->
                 unresolved(text(e) + "; set spec.source.git.revision to a full commit id instead", false);
             case null, default -> null;
@@ -55,11 +56,16 @@ final class SourceFailure {
         int status = exchange.status();
         return switch (status) {
             case 401, 403 -> refused(status);
-            case 404, 410 -> unresolved("there is no git repository at this address (HTTP " + status + "); correct"
-                    + " spec.source.git.url, or set spec.source.git.secretRef if the repository is private", false);
+            case 404, 410 ->
+                unresolved(
+                        "there is no git repository at this address (HTTP " + status + "); correct"
+                                + " spec.source.git.url, or set spec.source.git.secretRef if the repository is private",
+                        false);
             case 408, 425, 429 -> unresolved("the server is busy (HTTP " + status + ")", true);
-            case 0, 200 -> unresolved("the answer is not that of a git server: " + text(failure)
-                    + "; correct spec.source.git.url", false);
+            case 0, 200 ->
+                unresolved(
+                        "the answer is not that of a git server: " + text(failure) + "; correct spec.source.git.url",
+                        false);
             default -> unresolved("the server answered HTTP " + status, status >= 500);
         };
     }
@@ -77,8 +83,10 @@ final class SourceFailure {
     }
 
     private Resolution.Unresolved unreachable(String why, boolean worthRetrying) {
-        return unresolved("the server cannot be reached: " + why
-                + ". Check spec.source.git.url, and that pods of this cluster can reach the server", worthRetrying);
+        return unresolved(
+                "the server cannot be reached: " + why
+                        + ". Check spec.source.git.url, and that pods of this cluster can reach the server",
+                worthRetrying);
     }
 
     private Resolution.Unresolved unresolved(String why, boolean worthRetrying) {

@@ -98,7 +98,8 @@ final class BuildRequestFactory {
     private static BuildRequest.@Nullable Cache cache(ImageBuildSpec spec, String platform) {
         Cache cache = spec.cache();
         Cache.Mode mode = cache == null || cache.mode() == null ? Cache.Mode.Max : cache.mode();
-        String repository = cache == null || cache.repository() == null ? spec.output().image() : cache.repository();
+        String repository =
+                cache == null || cache.repository() == null ? spec.output().image() : cache.repository();
         String scope = cache == null || cache.scope() == null ? DEFAULT_SCOPE : cache.scope();
         String reference = repository + ":buildcache-" + scope + "-" + platform.replace('/', '-');
         return switch (mode) {
@@ -109,7 +110,9 @@ final class BuildRequestFactory {
     }
 
     private static List<String> secretIds(@Nullable List<BuildSecret> secrets) {
-        return secrets == null ? List.of() : secrets.stream().map(BuildSecret::id).toList();
+        return secrets == null
+                ? List.of()
+                : secrets.stream().map(BuildSecret::id).toList();
     }
 
     private static Map<String, String> orEmpty(@Nullable Map<String, String> map) {

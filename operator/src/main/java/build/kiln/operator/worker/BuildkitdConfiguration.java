@@ -44,7 +44,9 @@ record BuildkitdConfiguration(String toml, Map<String, String> caBundles) {
             if (registry.ca() != null && !registry.ca().isBlank()) {
                 String file = i + ".pem";
                 caBundles.put(file, registry.ca());
-                toml.append("  ca = ").append(list(List.of(CA_FOLDER + "/" + file))).append('\n');
+                toml.append("  ca = ")
+                        .append(list(List.of(CA_FOLDER + "/" + file)))
+                        .append('\n');
             }
         }
         return new BuildkitdConfiguration(toml.toString(), caBundles);

@@ -112,7 +112,9 @@ final class EndedWorker {
     /** The container ended without a result that can be used. */
     private WorkerObservation silent(String problem) {
         PodCause cause = cause().orElseGet(() -> switch (end.getReason()) {
-            case "OOMKilled" -> outOfMemory(WorkerContainers.WORKER, "worker.resources.worker.limits.memory in the configuration of Kiln");
+            case "OOMKilled" ->
+                outOfMemory(
+                        WorkerContainers.WORKER, "worker.resources.worker.limits.memory in the configuration of Kiln");
             case "ContainerStatusUnknown" -> PodCause.nodeLost(pod, "the kubelet no longer knows how the worker ended");
             case null, default -> lost(problem);
         });
@@ -161,7 +163,8 @@ final class EndedWorker {
     private static PodCause outOfMemory(String container, String setting) {
         return new PodCause(
                 FailureReason.OutOfMemory,
-                "Container " + container + " was killed because it used more memory than it may. Raise " + setting + ".",
+                "Container " + container + " was killed because it used more memory than it may. Raise " + setting
+                        + ".",
                 true);
     }
 

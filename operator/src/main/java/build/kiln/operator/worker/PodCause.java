@@ -47,7 +47,8 @@ record PodCause(FailureReason reason, String message, boolean worthRetrying) {
     private static PodCause deadline(PodFacts pod) {
         return new PodCause(
                 FailureReason.DeadlineExceeded,
-                "Pod " + pod.name() + " did not end within its time. Raise spec.timeoutSeconds if the build needs longer.",
+                "Pod " + pod.name()
+                        + " did not end within its time. Raise spec.timeoutSeconds if the build needs longer.",
                 false);
     }
 
@@ -65,17 +66,15 @@ record PodCause(FailureReason reason, String message, boolean worthRetrying) {
 
     private static PodCause evictedFrom(PodFacts pod, String detail) {
         return new PodCause(
-                FailureReason.Evicted,
-                "Pod " + pod.name() + " was evicted from " + pod.node() + ": " + detail,
-                true);
+                FailureReason.Evicted, "Pod " + pod.name() + " was evicted from " + pod.node() + ": " + detail, true);
     }
 
     private static Optional<PodCause> disruption(PodFacts pod) {
         return pod.condition("DisruptionTarget")
                 .filter(condition -> "True".equals(condition.getStatus()))
                 .map(condition -> {
-                    String detail = HostileText.line(
-                            condition.getReason() + ": " + condition.getMessage(), LONGEST_DETAIL);
+                    String detail =
+                            HostileText.line(condition.getReason() + ": " + condition.getMessage(), LONGEST_DETAIL);
                     return switch (condition.getReason()) {
                         case "DeletionByTaintManager", "DeletionByPodGC" -> nodeLost(pod, detail);
                         case null, default -> evictedFrom(pod, detail);

@@ -43,7 +43,8 @@ final class PodFacts {
         return pod.getMetadata().getNamespace() + "/" + pod.getMetadata().getName();
     }
 
-    @Nullable String nodeName() {
+    @Nullable
+    String nodeName() {
         return pod.getSpec().getNodeName();
     }
 
@@ -97,8 +98,7 @@ final class PodFacts {
     }
 
     Optional<Instant> workerStart() {
-        return worker()
-                .map(ContainerStatus::getState)
+        return worker().map(ContainerStatus::getState)
                 .map(ContainerState::getRunning)
                 .flatMap(running -> time(running.getStartedAt()));
     }

@@ -46,7 +46,9 @@ final class ResultCheck {
     }
 
     private static void check(BuildResult.Pushed pushed) throws RefusedException {
-        require(pushed != null && pushed.mediaType() != null && pushed.digest() != null, "it does not say what was pushed");
+        require(
+                pushed != null && pushed.mediaType() != null && pushed.digest() != null,
+                "it does not say what was pushed");
         require(MEDIA_TYPES.contains(pushed.mediaType()), "the media type is not that of an image");
         require(pushed.size() > 0 && pushed.size() <= LARGEST_MANIFEST, "the size is not that of a manifest");
         try {

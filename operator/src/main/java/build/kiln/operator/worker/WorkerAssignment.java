@@ -12,4 +12,5 @@ import org.jspecify.annotations.Nullable;
  * @param commit the resolved revision; null for a source that is not git
  * @param placement where it runs
  */
-public record WorkerAssignment(int run, String platform, int attempt, @Nullable String commit, Placement placement) {}
+public record WorkerAssignment(
+        int run, String platform, int attempt, @Nullable String commit, Placement placement) {}

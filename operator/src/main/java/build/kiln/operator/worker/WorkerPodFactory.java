@@ -54,7 +54,8 @@ public final class WorkerPodFactory {
         ResourceRequirements resources;
         try {
             resources = WorkerResources.merge(
-                    configuration.worker().resources().buildkitd(), settings(build).resources());
+                    configuration.worker().resources().buildkitd(),
+                    settings(build).resources());
         } catch (WorkerResources.InvalidResourcesException e) {
             return refused(String.valueOf(e.getMessage()));
         }

@@ -43,19 +43,19 @@ public final class WorkerPodReader {
         return ended
                 ? Optional.of(failed(
                         pod,
-                        PodCause.of(pod)
-                                .or(() -> EndedWorker.ofDaemon(pod))
-                                .orElseGet(() -> PodCause.rejected(pod))))
+                        PodCause.of(pod).or(() -> EndedWorker.ofDaemon(pod)).orElseGet(() -> PodCause.rejected(pod))))
                 : Optional.empty();
     }
 
     private static WorkerObservation running(PodFacts pod, Instant start) {
-        Instant deadline = pod.deletionDue().orElseGet(() -> activeDeadline(pod)).plus(REPORT_GRACE);
+        Instant deadline =
+                pod.deletionDue().orElseGet(() -> activeDeadline(pod)).plus(REPORT_GRACE);
         if (pod.now().isBefore(deadline)) {
             return new WorkerObservation.Running(start, String.valueOf(pod.nodeName()), deadline);
         }
         PodCause cause = PodCause.of(pod)
-                .orElseGet(() -> PodCause.nodeLost(pod, "the kubelet has not reported the end of the pod, which was due"));
+                .orElseGet(
+                        () -> PodCause.nodeLost(pod, "the kubelet has not reported the end of the pod, which was due"));
         return EndedWorker.failure(pod, cause, BuildResult.Steps.NONE, Optional.of(start), pod.now());
     }
 

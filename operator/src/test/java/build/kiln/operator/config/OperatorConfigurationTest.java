@@ -45,8 +45,7 @@ class OperatorConfigurationTest {
         assertThat(worker.startTimeout()).isEqualTo(Duration.ofMinutes(10));
         assertThat(worker.retention()).isEqualTo(new OperatorConfiguration.Retention(600, 3600));
         assertThat(worker.resources().worker().limits()).isEqualTo(Map.of("memory", new Quantity("256Mi")));
-        assertThat(worker.resources().buildkitd().requests())
-                .containsOnlyKeys("cpu", "memory", "ephemeral-storage");
+        assertThat(worker.resources().buildkitd().requests()).containsOnlyKeys("cpu", "memory", "ephemeral-storage");
     }
 
     @Test
@@ -79,11 +78,13 @@ class OperatorConfigurationTest {
     static Stream<Arguments> mistakes() {
         return Stream.of(
                 Arguments.of(IMAGES + "wroker: {}", List.of("wroker", "unknown key", "watchNamespaces, worker")),
-                Arguments.of(IMAGES + "worker: {retention: {days: 3}}", List.of("worker.retention.days", "failedSeconds")),
+                Arguments.of(
+                        IMAGES + "worker: {retention: {days: 3}}", List.of("worker.retention.days", "failedSeconds")),
                 Arguments.of(
                         IMAGES + "worker: {profile: Privileged}",
                         List.of("worker.profile", "\"Privileged\"", "Baseline, Rootless")),
-                Arguments.of(IMAGES + "worker: {startTimeoutSeconds: soon}", List.of("startTimeoutSeconds", "whole number")),
+                Arguments.of(
+                        IMAGES + "worker: {startTimeoutSeconds: soon}", List.of("startTimeoutSeconds", "whole number")),
                 Arguments.of(IMAGES + "worker: {startTimeoutSeconds: 0}", List.of("worker.startTimeoutSeconds: 0")),
                 Arguments.of(IMAGES + "worker: {stateSizeLimit: big}", List.of("worker.stateSizeLimit", "20Gi")),
                 Arguments.of(IMAGES + "worker: many", List.of("worker", "a map")),

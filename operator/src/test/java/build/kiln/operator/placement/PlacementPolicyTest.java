@@ -62,7 +62,8 @@ class PlacementPolicyTest {
         NodeView dedicated = node("arm64", new Taint("NoSchedule", "dedicated", null, "gpu"));
         NodeView leaving = node("arm64", new Taint("NoExecute", "node.kubernetes.io/unreachable", null, null));
 
-        assertThat(placed("linux/arm64", List.of(AMD64, down, cordoned, dedicated, leaving)).reason())
+        assertThat(placed("linux/arm64", List.of(AMD64, down, cordoned, dedicated, leaving))
+                        .reason())
                 .isEqualTo("NoNativeNode");
     }
 
@@ -117,8 +118,7 @@ class PlacementPolicyTest {
                 .build();
 
         assertThat(NodeView.of(node))
-                .isEqualTo(new NodeView(
-                        "n1", "arm64", true, false, List.of(new Taint("NoSchedule", "k", null, "v"))));
+                .isEqualTo(new NodeView("n1", "arm64", true, false, List.of(new Taint("NoSchedule", "k", null, "v"))));
         assertThat(NodeView.of(new NodeBuilder()
                         .withNewMetadata()
                         .withName("new")

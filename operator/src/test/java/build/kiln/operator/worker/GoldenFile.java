@@ -9,8 +9,8 @@ import java.nio.file.Path;
 
 /** An expected text among the test resources; {@code -Dkiln.golden.update=true} writes what the code makes now. */
 record GoldenFile(Path path) {
-    private static final Path ROOT = Path.of(
-            System.getProperty("kiln.root", ".."), "operator/src/test/resources/build/kiln/operator");
+    private static final Path ROOT =
+            Path.of(System.getProperty("kiln.root", ".."), "operator/src/test/resources/build/kiln/operator");
 
     static GoldenFile of(String name) {
         return new GoldenFile(ROOT.resolve(name));

@@ -23,8 +23,7 @@ import org.junit.jupiter.api.Test;
 
 class WorkerPodFactoryTest {
     private static final String COMMIT = "4f2c1ab0000000000000000000000000000000ff";
-    private static final List<NodeView> NODES =
-            List.of(new NodeView("n1", "amd64", true, true, List.of()));
+    private static final List<NodeView> NODES = List.of(new NodeView("n1", "amd64", true, true, List.of()));
 
     private final WorkerPodFactory factory = new WorkerPodFactory(configuration());
 
@@ -52,7 +51,10 @@ class WorkerPodFactoryTest {
 
     @Test
     void aPodOfABuildWithALongName() {
-        assertGolden("long-name", new WorkerAssignment(12, "linux/arm/v7", 2, COMMIT, placement("linux/arm/v7")), BuildCredentials.none());
+        assertGolden(
+                "long-name",
+                new WorkerAssignment(12, "linux/arm/v7", 2, COMMIT, placement("linux/arm/v7")),
+                BuildCredentials.none());
     }
 
     @Test
@@ -65,12 +67,12 @@ class WorkerPodFactoryTest {
         ImageBuild build = build("inline");
         Pod pod = pod(build, assignment("linux/amd64", null), BuildCredentials.none());
 
-        String seen = expandedByKubelet(environment(pod.getSpec().getContainers().getFirst(), "KILN_BUILD_REQUEST"));
+        String seen =
+                expandedByKubelet(environment(pod.getSpec().getContainers().getFirst(), "KILN_BUILD_REQUEST"));
 
         assertThat(ProtocolJson.readRequest(seen).source().inline())
                 .isNotNull()
-                .satisfies(inline -> assertThat(inline.files())
-                        .isEqualTo(inlineFiles(build)));
+                .satisfies(inline -> assertThat(inline.files()).isEqualTo(inlineFiles(build)));
     }
 
     @Test
@@ -82,9 +84,10 @@ class WorkerPodFactoryTest {
         Pod pod = pod(build("emulated"), assignment("linux/arm64", COMMIT), credentials);
 
         assertThat(Serialization.asYaml(pod)).doesNotContain("hunter2", "c2VjcmV0");
-        assertThat(pod.getSpec().getInitContainers()).allSatisfy(daemon -> assertThat(daemon.getVolumeMounts())
-                .extracting(mount -> mount.getName())
-                .containsExactlyInAnyOrder("state", "run", "socket"));
+        assertThat(pod.getSpec().getInitContainers())
+                .allSatisfy(daemon -> assertThat(daemon.getVolumeMounts())
+                        .extracting(mount -> mount.getName())
+                        .containsExactlyInAnyOrder("state", "run", "socket"));
     }
 
     @Test
@@ -131,7 +134,8 @@ class WorkerPodFactoryTest {
 
     private static OperatorConfiguration configuration() {
         try {
-            return OperatorConfiguration.load(GoldenFile.of("worker/config.yaml").path());
+            return OperatorConfiguration.load(
+                    GoldenFile.of("worker/config.yaml").path());
         } catch (build.kiln.operator.config.InvalidConfigurationException e) {
             throw new AssertionError(e);
         }

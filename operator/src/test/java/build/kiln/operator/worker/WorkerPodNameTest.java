@@ -20,9 +20,7 @@ class WorkerPodNameTest {
         String other = WorkerPodName.of(LONG + "2", 1, "linux/amd64", 1);
 
         assertThat(one).hasSize(63).endsWith("-1-linux-amd64-1").isNotEqualTo(other);
-        assertThat(WorkerLabels.buildValue(LONG + "1"))
-                .hasSize(63)
-                .isNotEqualTo(WorkerLabels.buildValue(LONG + "2"));
+        assertThat(WorkerLabels.buildValue(LONG + "1")).hasSize(63).isNotEqualTo(WorkerLabels.buildValue(LONG + "2"));
     }
 
     @Test

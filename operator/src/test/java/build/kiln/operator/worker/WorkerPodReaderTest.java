@@ -1,0 +1,172 @@
+package build.kiln.operator.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
+
+import build.kiln.api.v1alpha1.Failure;
+import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.protocol.BuildResult;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class WorkerPodReaderTest {
+    private static final Instant CREATED = Instant.parse("2026-11-22T10:00:00Z");
+    private static final Instant STARTED = CREATED.plusSeconds(4);
+    private static final Instant SOON = CREATED.plusSeconds(65);
+
+    private final WorkerPodReader reader = new WorkerPodReader(Duration.ofMinutes(10));
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            new                   | Scheduling        | no node            | 600
+            unschedulable         | Unschedulable     | Insufficient cpu   | 600
+            pulling               | PodInitializing   | On node n1         | 600
+            image-pull-error      | ImagePullBackOff  | not found          | 181
+            deleted-while-waiting | Terminating       | being deleted      | 90
+            """)
+    void aPodThatDoesNotRunYetSaysWhatItWaitsForAndUntilWhen(
+            String file, String reason, String message, long deadline) {
+        assertThat(reader.read(pod(file), SOON))
+                .asInstanceOf(type(WorkerObservation.Waiting.class))
+                .satisfies(waiting -> {
+                    assertThat(waiting.reason()).isEqualTo(reason);
+                    assertThat(waiting.message()).contains(message);
+                    assertThat(waiting.since()).isEqualTo(CREATED);
+                    assertThat(waiting.deadline()).isEqualTo(CREATED.plusSeconds(deadline));
+                });
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            new                    | NoCapacity  | false | No node took pod shop/api-3-linux-arm64-1 within 600 s
+            unschedulable          | NoCapacity  | false | Insufficient cpu
+            pulling                | PodRejected | true  | kubectl describe pod -n shop api-3-linux-arm64-1
+            image-pull-error       | PodRejected | true  | ImagePullBackOff
+            deleted-while-waiting  | NodeLost    | true  | node n1
+            running                | NodeLost    | true  | kubectl describe node n1
+            deleted-while-running  | NodeLost    | true  | node n1
+            """)
+    void everyWaitEndsAtTheDeadlineItNamed(String file, FailureReason reason, boolean retry, String message) {
+        Pod pod = pod(file);
+        Instant deadline = switch (reader.read(pod, CREATED.plusSeconds(5))) {
+            case WorkerObservation.Waiting waiting -> waiting.deadline();
+            case WorkerObservation.Running running -> running.deadline();
+            case WorkerObservation other -> throw new AssertionError(other);
+        };
+
+        assertThat(reader.read(pod, deadline.minusMillis(1))).isNotInstanceOf(WorkerObservation.Failed.class);
+        assertFailed(reader.read(pod, deadline), reason, retry, message);
+    }
+
+    @Test
+    void aRunningBuildHasTheTimeThatThePodHas() {
+        assertThat(reader.read(pod("running"), SOON))
+                .isEqualTo(new WorkerObservation.Running(
+                        STARTED, "n1", CREATED.plusSeconds(2 + 4260).plus(WorkerPodReader.REPORT_GRACE)));
+    }
+
+    @Test
+    void aSuccessIsReadWhileTheDaemonStillRuns() {
+        assertThat(reader.read(pod("succeeded"), SOON))
+                .asInstanceOf(type(WorkerObservation.Succeeded.class))
+                .satisfies(succeeded -> {
+                    assertThat(succeeded.result().pushed())
+                            .isEqualTo(new BuildResult.Pushed(
+                                    "application/vnd.oci.image.index.v1+json", "sha256:" + "a".repeat(64), 856));
+                    assertThat(succeeded.result().steps()).isEqualTo(new BuildResult.Steps(16, 14));
+                    assertThat(succeeded.startTime()).isEqualTo(STARTED);
+                    assertThat(succeeded.completionTime()).isEqualTo(STARTED.plusSeconds(60));
+                    assertThat(succeeded.nodeName()).isEqualTo("n1");
+                });
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            succeeded-other-platform     | WorkerLost         | true  | another platform
+            succeeded-bad-digest         | WorkerLost         | true  | 64 lower-case hexadecimal
+            succeeded-bad-media-type     | WorkerLost         | true  | media type
+            succeeded-absurd-steps       | WorkerLost         | true  | steps
+            succeeded-exit-137           | WorkerLost         | true  | exit code
+            no-message                   | WorkerLost         | true  | exit code 1
+            not-json                     | WorkerLost         | true  | without a usable result
+            invalid-image-name           | PodRejected        | true  | invalid reference format
+            build-failed                 | BuildFailed        | false | RUN make failed with exit code 7.
+            registry-auth-failed         | RegistryAuthFailed | false | Secret shop/pull
+            registry-secret-out-of-range | RegistryAuthFailed | false | push to registry.example.com: 401.
+            push-failed                  | PushFailed         | true  | 503
+            worker-unsupported           | WorkerUnsupported  | false | initial user namespace
+            launcher-refused             | WorkerUnsupported  | false | node n1: the pod has no user namespace; use Kubernetes 1.33
+            build-timeout                | DeadlineExceeded   | false | 900 s
+            pod-deadline                 | DeadlineExceeded   | false | spec.timeoutSeconds
+            worker-out-of-memory         | OutOfMemory        | true  | worker.resources.worker.limits.memory
+            daemon-out-of-memory         | OutOfMemory        | true  | spec.worker.resources.limits.memory
+            daemon-lost                  | WorkerLost         | true  | The daemon went away.
+            evicted-node-pressure        | Evicted            | true  | low on resource: memory
+            evicted-empty-dir            | OutOfDisk          | true  | worker.stateSizeLimit
+            preempted                    | Evicted            | true  | higher priority pod
+            told-to-stop                 | WorkerLost         | true  | stopped from outside
+            taint-manager                | NodeLost           | true  | NoExecute
+            status-unknown               | NodeLost           | true  | no longer knows
+            node-shutdown                | NodeLost           | true  | shut down
+            kubelet-refused              | PodRejected        | true  | OutOfcpu
+            """)
+    void aFailureIsNamedAndSaysWhetherToTryAgain(String file, FailureReason reason, boolean retry, String message) {
+        assertFailed(reader.read(pod(file), SOON), reason, retry, message);
+    }
+
+    @Test
+    void theDetailsOfAFailedBuildAreKeptAndMadeHarmless() {
+        WorkerObservation.Failed failed = failed(reader.read(pod("build-failed"), SOON));
+
+        assertThat(failed.details())
+                .isEqualTo(new Failure(
+                        "linux/arm64",
+                        FailureReason.BuildFailed,
+                        "RUN make",
+                        "Dockerfile:12",
+                        7,
+                        "one\ntwo\\x1b[31mred\\u202e"));
+        assertThat(failed.steps()).isEqualTo(new BuildResult.Steps(16, 14));
+        assertThat(failed.startTime()).isEqualTo(STARTED);
+    }
+
+    @Test
+    void aSecretThatIsNotThereIsNotBlamed() {
+        assertThat(failed(reader.read(pod("registry-secret-out-of-range"), SOON))
+                        .message())
+                .doesNotContain("Secret");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyReasonOfTheWorkerIsOneOfTheApi(build.kiln.protocol.FailureReason reason) {
+        assertThat(Arrays.stream(FailureReason.values()).map(Enum::name)).contains(reason.name());
+    }
+
+    private static void assertFailed(
+            WorkerObservation observation, FailureReason reason, boolean retry, String message) {
+        WorkerObservation.Failed failed = failed(observation);
+        assertThat(failed.reason()).isEqualTo(reason);
+        assertThat(failed.details().reason()).isEqualTo(reason);
+        assertThat(failed.worthRetrying()).isEqualTo(retry);
+        assertThat(failed.message()).contains(message);
+    }
+
+    private static WorkerObservation.Failed failed(WorkerObservation observation) {
+        return assertThat(observation)
+                .asInstanceOf(type(WorkerObservation.Failed.class))
+                .actual();
+    }
+
+    private static Pod pod(String file) {
+        return Serialization.unmarshal(
+                GoldenFile.of("worker/observations/" + file + ".yaml").read(), Pod.class);
+    }
+}
