@@ -44,6 +44,13 @@ func (c *Cluster) startRest(ctx context.Context, options Options) error {
 		if _, err := c.start(controlplane.Scheduler, controlplane.Scheduler, 1, false, nil, controlplane.SchedulerArgs(c.Cluster)...); err != nil {
 			return err
 		}
+		client, err := c.client()
+		if err != nil {
+			return err
+		}
+		if err := apply(ctx, client, architecturePolicy()); err != nil {
+			return err
+		}
 		if err := c.startDNS(ctx); err != nil {
 			return err
 		}
@@ -140,29 +147,33 @@ func (c *Cluster) startKubelet(ctx context.Context, of state.Node) error {
 	if _, err := c.start(proxy(of), "kube-proxy", of.Number, true, nil, config.ProxyArgs()...); err != nil {
 		return err
 	}
-	if err := c.waitForNode(ctx, of.Name); err != nil {
+	if err := c.waitForNode(ctx, of); err != nil {
 		return err
 	}
 	c.record.Nodes = append(c.record.Nodes, of)
 	return c.record.Save(c.Cluster)
 }
 
-func (c *Cluster) waitForNode(ctx context.Context, name string) error {
+func (c *Cluster) waitForNode(ctx context.Context, of state.Node) error {
 	client, err := c.client()
 	if err != nil {
 		return err
 	}
-	return c.wait(ctx, "node "+name, startLimit, func(ctx context.Context) error { return nodeReady(ctx, client, name) })
+	return c.wait(ctx, "node "+of.Name, startLimit, func(ctx context.Context) error { return nodeReady(ctx, client, of) })
 }
 
-func nodeReady(ctx context.Context, client *kube.Client, name string) error {
+func nodeReady(ctx context.Context, client *kube.Client, of state.Node) error {
 	var object struct {
-		Status struct {
+		Metadata struct{ Labels map[string]string }
+		Status   struct {
 			Conditions []struct{ Type, Status, Message string }
 		}
 	}
-	if err := client.Get(ctx, "/api/v1/nodes/"+name, &object); err != nil {
+	if err := client.Get(ctx, "/api/v1/nodes/"+of.Name, &object); err != nil {
 		return err
+	}
+	if shown := object.Metadata.Labels[architectureLabel]; shown != of.Architecture {
+		return fmt.Errorf("it says that it is %s, not %s", shown, of.Architecture)
 	}
 	for _, condition := range object.Status.Conditions {
 		if condition.Type != "Ready" {

@@ -122,10 +122,8 @@ func (c *Cluster) startDNS(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, object := range dnsObjects(address) {
-		if err := client.Apply(ctx, object.path, object.body); err != nil {
-			return err
-		}
+	if err := apply(ctx, client, dnsObjects(address)); err != nil {
+		return err
 	}
 	_, err = c.start(dnsDaemon, "coredns", 1, false, nil, "-conf", c.Path("run", "Corefile"))
 	return err

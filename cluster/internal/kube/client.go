@@ -113,7 +113,7 @@ func (c *Client) do(ctx context.Context, method, path, contentType string, body,
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	if response.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %w", method, path, &StatusError{Code: response.StatusCode, Message: string(answer[:min(len(answer), 2000)])})
+		return fmt.Errorf("%s %s: %w", method, path, &StatusError{Code: response.StatusCode, Message: message(answer)})
 	}
 	if out == nil {
 		return nil
@@ -122,4 +122,15 @@ func (c *Client) do(ctx context.Context, method, path, contentType string, body,
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	return nil
+}
+
+// message is what an answer says to people: the message of a Status object, or the start of anything else.
+func message(answer []byte) string {
+	var status struct {
+		Message string `json:"message"`
+	}
+	if err := json.Unmarshal(answer, &status); err == nil && status.Message != "" {
+		return status.Message
+	}
+	return string(answer[:min(len(answer), 500)])
 }

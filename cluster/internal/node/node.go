@@ -34,6 +34,9 @@ type Config struct {
 // PauseImage is the image that holds a pod's namespaces.
 const PauseImage = "kiln.build/pause:1"
 
+// ClaimedArchitectureLabel on a node makes its label kubernetes.io/arch have the same value.
+const ClaimedArchitectureLabel = "kiln.build/claimed-architecture"
+
 const podSubnets = "10.244.0.0/16"
 
 // ContainerdSocket is where containerd listens.
@@ -92,7 +95,7 @@ func (c Config) KubeletArgs() []string {
 		"--node-ip=" + c.Address,
 	}
 	if c.Architecture != "" {
-		args = append(args, "--node-labels=kubernetes.io/arch="+c.Architecture)
+		args = append(args, "--node-labels="+ClaimedArchitectureLabel+"="+c.Architecture)
 	}
 	return args
 }
