@@ -50,10 +50,9 @@ public final class KilnOperator {
                 Path.of(environment.getOrDefault(OperatorConfiguration.PATH_VARIABLE, DEFAULT_CONFIGURATION)));
         Optional<Replica> replica = Replica.of(environment, configuration.leaderElection());
         KubernetesClient client = client();
+        RegistryPublication publication = new RegistryPublication(configuration, PUBLISH_TIMEOUT);
         BuildServices services = new BuildServices(
-                new KubernetesCredentialReader(client),
-                new GitRevisionResolver(GIT_TIMEOUT),
-                new RegistryPublication(configuration, PUBLISH_TIMEOUT));
+                new KubernetesCredentialReader(client), new GitRevisionResolver(GIT_TIMEOUT), publication);
         OperatorProcess process = new OperatorProcess(configuration, client, services, replica, Clock.systemUTC());
         process.onFailure(problem -> {
             LOG.atError().addKeyValue("cause", problem).log("the operator ends");
@@ -62,6 +61,7 @@ public final class KilnOperator {
         });
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> {
             process.close();
+            publication.close();
             client.close();
         }));
         process.start();

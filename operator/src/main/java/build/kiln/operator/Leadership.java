@@ -68,7 +68,7 @@ final class Leadership implements AutoCloseable {
                                 .addKeyValue("identity", replica.identity())
                                 .log("this replica is active"),
                         () -> lost.accept("the lease " + replica.leaseName() + " was lost"),
-                        leader -> LOG.atInfo().addKeyValue("leader", leader).log("a replica was elected")))
+                        this::elected))
                 .build();
     }
 
@@ -105,6 +105,12 @@ final class Leadership implements AutoCloseable {
         } catch (KubernetesClientException e) {
             // The lease then simply runs out.
             LOG.atWarn().addKeyValue("cause", e.getMessage()).log("the lease could not be given back");
+        }
+    }
+
+    private void elected(String leader) {
+        if (!leader.isEmpty()) {
+            LOG.atInfo().addKeyValue("leader", leader).log("a replica was elected");
         }
     }
 

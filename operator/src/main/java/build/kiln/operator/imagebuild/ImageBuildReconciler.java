@@ -10,8 +10,10 @@ import build.kiln.operator.worker.WorkerPodFactory;
 import build.kiln.operator.worker.WorkerPodReader;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ErrorStatusUpdateControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.RetryInfo;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import java.time.Clock;
@@ -23,12 +25,16 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Observes a build, decides, acts, and records, until there is nothing to do but wait. Everything happens within one
  * reconciliation, so that a build's pods exist a moment after the object.
  */
 public final class ImageBuildReconciler implements Reconciler<ImageBuild> {
+    private static final Logger LOG = LoggerFactory.getLogger(ImageBuildReconciler.class);
+
     /** A safety net: no chain of decisions is that long. */
     private static final int MAX_DECISIONS = 40;
 
@@ -127,6 +133,22 @@ public final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             }
         }
         return UpdateControl.<ImageBuild>noUpdate().rescheduleAfter(SOON);
+    }
+
+    /** Unexpected failures, which are tried again without end; the framework would log each with pages of frames. */
+    @Override
+    public ErrorStatusUpdateControl<ImageBuild> updateErrorStatus(
+            ImageBuild build, Context<ImageBuild> context, Exception failure) {
+        LOG.atWarn()
+                .addKeyValue("namespace", build.getMetadata().getNamespace())
+                .addKeyValue("name", build.getMetadata().getName())
+                .addKeyValue(
+                        "attempt",
+                        context.getRetryInfo().map(RetryInfo::getAttemptCount).orElse(0))
+                .addKeyValue("cause", failure.toString())
+                .log("reconciliation failed and is tried again");
+        LOG.atDebug().setCause(failure).log("the frames of that failure");
+        return ErrorStatusUpdateControl.noStatusUpdate();
     }
 
     private Optional<ImageBuild> record(

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -25,6 +26,7 @@ import org.slf4j.LoggerFactory;
 public final class EventRecorder implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EventRecorder.class);
     private static final String CONTROLLER = "kiln.build/operator";
+    private static final int LONGEST_PREFIX = 230;
     private static final int MAX_WAITING = 1000;
     private static final Duration DRAIN = Duration.ofSeconds(1);
     private static final DateTimeFormatter MICRO_TIME =
@@ -98,7 +100,7 @@ public final class EventRecorder implements AutoCloseable {
     private Event event(ImageBuild build, Transition transition) {
         return new EventBuilder()
                 .withNewMetadata()
-                .withGenerateName(eventPrefix(build.getMetadata().getName()))
+                .withName(eventName(build.getMetadata().getName()))
                 .withNamespace(build.getMetadata().getNamespace())
                 .endMetadata()
                 .withEventTime(new MicroTime(MICRO_TIME.format(clock.instant())))
@@ -119,8 +121,9 @@ public final class EventRecorder implements AutoCloseable {
                 .build();
     }
 
-    /** Leaves room for the suffix that the API server adds. */
-    private static String eventPrefix(String name) {
-        return name.substring(0, Math.min(name.length(), 200)) + ".";
+    /** The customary name of an event: that of its object and a suffix that makes it unique. */
+    private static String eventName(String name) {
+        String suffix = Long.toHexString(UUID.randomUUID().getMostSignificantBits());
+        return name.substring(0, Math.min(name.length(), LONGEST_PREFIX)) + "." + suffix;
     }
 }
