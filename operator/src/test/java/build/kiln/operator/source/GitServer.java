@@ -72,20 +72,24 @@ final class GitServer implements AutoCloseable {
         ProcessBuilder program = new ProcessBuilder("git", "http-backend");
         program.environment()
                 .putAll(Map.of(
-                        "GIT_PROJECT_ROOT", root.toString(),
-                        "GIT_HTTP_EXPORT_ALL", "1",
-                        "GIT_PROTOCOL", protocol,
-                        "REQUEST_METHOD", exchange.getRequestMethod(),
-                        "PATH_INFO", exchange.getRequestURI().getPath(),
+                        "GIT_PROJECT_ROOT",
+                        root.toString(),
+                        "GIT_HTTP_EXPORT_ALL",
+                        "1",
+                        "GIT_PROTOCOL",
+                        protocol,
+                        "REQUEST_METHOD",
+                        exchange.getRequestMethod(),
+                        "PATH_INFO",
+                        exchange.getRequestURI().getPath(),
                         "QUERY_STRING",
-                                Objects.requireNonNullElse(
-                                        exchange.getRequestURI().getQuery(), ""),
+                        Objects.requireNonNullElse(exchange.getRequestURI().getQuery(), ""),
                         "CONTENT_TYPE",
-                                Objects.requireNonNullElse(
-                                        exchange.getRequestHeaders().getFirst("Content-Type"), ""),
+                        Objects.requireNonNullElse(exchange.getRequestHeaders().getFirst("Content-Type"), ""),
                         "HTTP_CONTENT_ENCODING",
                         Objects.requireNonNullElse(exchange.getRequestHeaders().getFirst("Content-Encoding"), ""),
-                "REMOTE_ADDR", "127.0.0.1"));
+                        "REMOTE_ADDR",
+                        "127.0.0.1"));
         Process process = program.start();
         try (exchange) {
             exchange.getRequestBody().transferTo(process.getOutputStream());

@@ -1,0 +1,193 @@
+package build.kiln.operator.publish;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
+
+import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.operator.credentials.BuildCredentials;
+import build.kiln.registry.ImagePublisher;
+import build.kiln.registry.http.RegistryConfiguration;
+import build.kiln.registry.http.RegistryHost;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class RegistryPublicationTest {
+    private MemoryRegistry registry;
+    private RegistryPublication publication;
+
+    @BeforeEach
+    void start() throws IOException {
+        registry = new MemoryRegistry();
+        publication = publication(registry.host(), Duration.ofSeconds(30));
+    }
+
+    @AfterEach
+    void stop() {
+        publication.close();
+        registry.close();
+    }
+
+    @Test
+    void theResultsBecomeOneIndexInTheOrderOfTheSpecAndTheTagsPointAtIt() {
+        PlatformResult arm64 = registry.push("linux/arm64");
+        PlatformResult amd64 = registry.push("linux/amd64");
+
+        PublishOutcome.Published published = published(publication.publish(
+                build("platforms: [linux/amd64, linux/arm64]", "tags: [\"1\", latest], annotations: {vendor: Shop}"),
+                List.of(arm64, amd64),
+                password("hunter2")));
+
+        assertThat(published.image()).isEqualTo(registry.host() + "/shop/api@" + published.digest());
+        assertThat(published.tags()).containsExactly("1", "latest");
+        assertThat(registry.tag("1")).isEqualTo(published.digest());
+        assertThat(registry.tag("latest")).isEqualTo(published.digest());
+        assertThat(registry.manifest("latest")).contains("\"vendor\":\"Shop\"");
+        assertThat(registry.manifest("latest").indexOf(amd64.digest()))
+                .isPositive()
+                .isLessThan(registry.manifest("latest").indexOf(arm64.digest()));
+    }
+
+    @Test
+    void withoutTagsTheImageIsThereByDigest() {
+        PlatformResult amd64 = registry.push("linux/amd64");
+
+        assertThat(publication.publish(build("platforms: [linux/amd64]", ""), List.of(amd64), password("hunter2")))
+                .isEqualTo(new PublishOutcome.Published(registry.host() + "/shop/api", amd64.digest(), List.of()));
+    }
+
+    @Test
+    void aWrongPasswordNamesRegistryAndSecretAndIsNotTriedAgain() {
+        List<PlatformResult> results = List.of(registry.push("linux/amd64"), registry.push("linux/arm64"));
+
+        PublishOutcome outcome = publication.publish(build("", "tags: [latest]"), results, password("wrong"));
+
+        assertUnpublished(
+                outcome,
+                FailureReason.RegistryAuthFailed,
+                false,
+                registry.host(),
+                "Secret shop/push",
+                "registryCredentials");
+        assertThat(registry.tag("latest")).isNull();
+    }
+
+    @Test
+    void anAccountWithoutTheRightIsNamedToo() {
+        List<PlatformResult> results = List.of(registry.push("linux/amd64"), registry.push("linux/arm64"));
+        registry.failWith(403);
+
+        assertUnpublished(
+                publication.publish(build("", ""), results, password("hunter2")),
+                FailureReason.RegistryAuthFailed,
+                false,
+                "Secret shop/push",
+                "right to push");
+    }
+
+    @Test
+    void withoutCredentialsTheRefusalSaysWhereToAddThem() {
+        List<PlatformResult> results = List.of(registry.push("linux/amd64"), registry.push("linux/arm64"));
+
+        assertUnpublished(
+                publication.publish(build("", ""), results, BuildCredentials.none()),
+                FailureReason.RegistryAuthFailed,
+                false,
+                "spec.registryCredentials");
+    }
+
+    @Test
+    void fewerPlatformsThanTheSpecNamesAreNeverPublished() {
+        PublishOutcome outcome = publication.publish(
+                build("", "tags: [latest]"), List.of(registry.push("linux/amd64")), password("hunter2"));
+
+        assertUnpublished(outcome, FailureReason.PublishFailed, false, "linux/arm64");
+        assertThat(registry.tag("latest")).isNull();
+    }
+
+    @Test
+    void anImageThatIsGoneFromTheRegistryNeedsAnotherBuild() {
+        PlatformResult gone = new PlatformResult(
+                "linux/arm64", "sha256:" + "a".repeat(64), "application/vnd.oci.image.manifest.v1+json", 7);
+
+        assertUnpublished(
+                publication.publish(
+                        build("", "tags: [latest]"), List.of(registry.push("linux/amd64"), gone), password("hunter2")),
+                FailureReason.PublishFailed,
+                false,
+                "rebuild");
+    }
+
+    @Test
+    void aRegistryThatIsAwayIsWorthAnotherTry() throws IOException {
+        String away;
+        try (ServerSocket socket = new ServerSocket(0)) {
+            away = "127.0.0.1:" + socket.getLocalPort();
+        }
+        List<PlatformResult> results = List.of(registry.push("linux/amd64"), registry.push("linux/arm64"));
+
+        try (RegistryPublication impatient = publication(away, Duration.ofSeconds(1))) {
+            assertUnpublished(
+                    impatient.publish(build(away, "", ""), results, password("hunter2")),
+                    FailureReason.PublishFailed,
+                    true,
+                    away);
+        }
+    }
+
+    @Test
+    void anImageNameThatIsNoneIsTheSpecsMistake() {
+        assertUnpublished(
+                publication.publish(build("Registry/UPPER", "", ""), List.of(), BuildCredentials.none()),
+                FailureReason.InvalidSpec,
+                false,
+                "spec.output",
+                "lower case");
+    }
+
+    private static RegistryPublication publication(String host, Duration timeout) {
+        return new RegistryPublication(
+                new ImagePublisher(new RegistryConfiguration(List.of(new RegistryHost(host, List.of(), true, null)))),
+                timeout);
+    }
+
+    private ImageBuild build(String fields, String output) {
+        return build(registry.host(), fields, output);
+    }
+
+    private static ImageBuild build(String host, String fields, String output) {
+        return Serialization.unmarshal("""
+                apiVersion: kiln.build/v1alpha1
+                kind: ImageBuild
+                metadata: {name: api, namespace: shop}
+                spec: {source: {inline: {files: {Dockerfile: FROM scratch}}}, output: {image: "%s/shop/api", %s}, %s}
+                """.formatted(host, output, fields), ImageBuild.class);
+    }
+
+    private BuildCredentials password(String password) {
+        String json =
+                "{\"auths\":{\"" + registry.host() + "\":{\"username\":\"user\",\"password\":\"" + password + "\"}}}";
+        return new BuildCredentials(List.of(new BuildCredentials.DockerConfig("push", json)), null);
+    }
+
+    private static PublishOutcome.Published published(PublishOutcome outcome) {
+        return assertThat(outcome)
+                .asInstanceOf(type(PublishOutcome.Published.class))
+                .actual();
+    }
+
+    private static void assertUnpublished(
+            PublishOutcome outcome, FailureReason reason, boolean retry, String... parts) {
+        assertThat(outcome).asInstanceOf(type(PublishOutcome.Unpublished.class)).satisfies(unpublished -> {
+            assertThat(unpublished.message()).contains(parts).doesNotContain("hunter2");
+            assertThat(unpublished.reason()).isEqualTo(reason);
+            assertThat(unpublished.worthRetrying()).isEqualTo(retry);
+        });
+    }
+}
