@@ -33,8 +33,9 @@ import javax.net.ssl.SSLContext;
  * Plays the Kubernetes API server in the operator's training run: stores what it is given, lists it, and sends changes to those
  * who watch, over the protocols of the real one (HTTP/1.1 over TLS, watches over WebSocket). No schema, no validation.
  *
- * <p>Arguments: key store (PKCS#12, password {@code training}), file to write the port to, number of Pods to wait for, files with
- * the objects it starts with. Ends with 0 once that many Pods have been created and a status was written after the last one.
+ * <p>Arguments: key store (PKCS#12, password {@code training}), folder for the files {@code port} and {@code done}, number of Pods
+ * to wait for, files with the objects it starts with. The file {@code done} appears once that many Pods have been created and a
+ * status was written after the last one.
  */
 final class FakeApiServer {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -69,9 +70,11 @@ final class FakeApiServer {
         }
         ServerSocket socket = tls(Path.of(arguments[0])).getServerSocketFactory()
                 .createServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        Files.writeString(Path.of(arguments[1]), String.valueOf(socket.getLocalPort()));
-        Thread.ofVirtual().start(() -> server.accept(socket));
+        Path folder = Path.of(arguments[1]);
+        Files.writeString(folder.resolve("port"), String.valueOf(socket.getLocalPort()));
+        Thread.ofPlatform().start(() -> server.accept(socket));
         server.done.await();
+        Files.createFile(folder.resolve("done"));
     }
 
     private static SSLContext tls(Path keyStore) throws Exception {
@@ -127,6 +130,11 @@ final class FakeApiServer {
             }
             case "POST" -> {
                 ObjectNode object = (ObjectNode) request.body;
+                if (path.endsWith("/selfsubjectrulesreviews")) {
+                    object.putObject("status").putArray("resourceRules").add(JSON.readTree(
+                            """
+                            {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}"""));
+                }
                 String name = object.path("metadata").path("name").asText();
                 respond(out, 201, create(path + "/" + (name.isEmpty() ? UUID.randomUUID() : name), object));
             }
@@ -134,7 +142,7 @@ final class FakeApiServer {
                 ObjectNode old = objects.get(target);
                 ObjectNode changed = old == null ? JSON.createObjectNode() : old.deepCopy();
                 if (request.body.isObject()) {
-                    JSON.readerForUpdating(changed).readValue(request.body);
+                    merge(changed, (ObjectNode) request.body);
                 }
                 respond(out, 200, store(target, changed, old == null ? "ADDED" : "MODIFIED"));
                 if (status && pods() >= podsExpected) {
@@ -150,6 +158,21 @@ final class FakeApiServer {
             }
             default -> respond(out, 405, failure("MethodNotAllowed", 405));
         }
+    }
+
+    /** RFC 7396. Good enough for replacing and applying too: nothing is ever taken out by leaving it out. */
+    private static void merge(ObjectNode target, ObjectNode patch) {
+        patch.properties().forEach(entry -> {
+            JsonNode value = entry.getValue();
+            if (value.isNull()) {
+                target.remove(entry.getKey());
+            } else if (value.isObject()) {
+                JsonNode nested = target.get(entry.getKey());
+                merge(nested instanceof ObjectNode node ? node : target.putObject(entry.getKey()), (ObjectNode) value);
+            } else {
+                target.set(entry.getKey(), value);
+            }
+        });
     }
 
     private ObjectNode create(String path, ObjectNode object) throws IOException {
