@@ -21,23 +21,26 @@ final class Definition {
     /** What is wrong with an ImageBuild as a user would write it; CEL rules are left to a real API server. */
     static List<String> problems(JsonNode imageBuild) {
         ObjectNode schema = schema().deepCopy();
-        forbidUnknown(schema);
+        makeStrict(schema);
         JsonSchema strict =
                 JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V7).getSchema(schema);
-        return strict.validate(imageBuild.path("spec").isMissingNode() ? imageBuild : specOnly(imageBuild)).stream()
+        return strict.validate(((ObjectNode) imageBuild.deepCopy()).retain("spec")).stream()
                 .map(ValidationMessage::getMessage)
                 .toList();
     }
 
-    private static JsonNode specOnly(JsonNode imageBuild) {
-        return ((ObjectNode) imageBuild.deepCopy()).retain("spec");
-    }
-
-    /** The API server prunes unknown fields; in an example one is a mistake. */
-    private static void forbidUnknown(JsonNode schema) {
-        if (schema instanceof ObjectNode object && object.path("properties").isObject()) {
-            object.put("additionalProperties", false);
+    /** The API server prunes unknown fields; in an example one is a mistake. Extensions of Kubernetes are no JSON Schema. */
+    private static void makeStrict(JsonNode schema) {
+        if (schema instanceof ObjectNode object) {
+            object.remove(List.of(
+                    "x-kubernetes-int-or-string",
+                    "x-kubernetes-list-map-keys",
+                    "x-kubernetes-list-type",
+                    "x-kubernetes-validations"));
+            if (object.path("properties").isObject()) {
+                object.put("additionalProperties", false);
+            }
         }
-        schema.forEach(Definition::forbidUnknown);
+        schema.forEach(Definition::makeStrict);
     }
 }
