@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"kiln.build/cluster/internal/layout"
@@ -16,7 +18,10 @@ import (
 
 const javaVersion = "25"
 
-// runTest builds what the tests start, and runs all of them with Maven on a JDK of the right version.
+// goModules have tests of their own, run before those that Maven runs.
+var goModules = []string{"cluster", "images/buildkit/launcher"}
+
+// runTest builds what the tests start, and runs all of them.
 func runTest(ctx context.Context, args []string) error {
 	set := flags("test")
 	fast := set.Bool("fast", false, "")
@@ -31,35 +36,60 @@ func runTest(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	maven, err := exec.LookPath("mvn")
-	if err != nil {
+	if _, err := exec.LookPath("mvn"); err != nil {
 		return errors.New("Maven is missing. Install it: apt-get install --no-install-recommends maven")
 	}
 	tools, err := newToolchain()
 	if err != nil {
 		return err
 	}
-	wanted := toolchain.ControlPlane
+	// Without cluster scenarios, the tests still start control planes, registries and BuildKit daemons.
+	wanted := append(slices.Clone(toolchain.ControlPlane), toolchain.Runc, toolchain.BuildKit, toolchain.Helm)
 	if !*fast {
 		wanted = toolchain.Node
 	}
-	bin, err := tools.Ensure(ctx, append(wanted, toolchain.Helm)...)
+	bin, err := tools.Ensure(ctx, wanted...)
 	if err != nil {
 		return err
+	}
+	env := append(os.Environ(), "JAVA_HOME="+jdk, "KILN_TOOLS_BIN="+bin, "KILN_SCRIPT="+filepath.Join(root, "kiln"))
+	for _, module := range goModules {
+		if err := runGoTests(ctx, filepath.Join(root, module), env); err != nil {
+			return err
+		}
 	}
 	mavenArgs := []string{"--batch-mode", "--no-transfer-progress", "verify"}
 	if *fast {
 		mavenArgs = append(mavenArgs, "-Dkiln.skipClusterTests=true")
 	}
-	command := exec.CommandContext(ctx, maven, mavenArgs...)
-	command.Dir = root
-	command.Env = append(os.Environ(), "JAVA_HOME="+jdk, "KILN_TOOLS_BIN="+bin, "KILN_SCRIPT="+filepath.Join(root, "kiln"))
+	return testStep(ctx, root, env, "mvn", mavenArgs...)
+}
+
+// runGoTests checks format and common mistakes of a Go module and runs its tests.
+func runGoTests(ctx context.Context, dir string, env []string) error {
+	unformatted, err := exec.CommandContext(ctx, "gofmt", "-l", dir).Output()
+	if err != nil {
+		return fmt.Errorf("gofmt in %s: %w", dir, err)
+	}
+	if len(unformatted) > 0 {
+		return fmt.Errorf("not formatted, run gofmt -w on:\n%s", unformatted)
+	}
+	if err := testStep(ctx, dir, env, "go", "vet", "./..."); err != nil {
+		return err
+	}
+	return testStep(ctx, dir, env, "go", "test", "./...")
+}
+
+func testStep(ctx context.Context, dir string, env []string, program string, args ...string) error {
+	fmt.Fprintf(os.Stderr, "%s$ %s %s\n", filepath.Base(dir), program, strings.Join(args, " "))
+	command := exec.CommandContext(ctx, program, args...)
+	command.Dir, command.Env = dir, env
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
-	// Interrupted, Maven's tests remove their clusters.
+	// Interrupted, tests remove their clusters.
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = time.Minute
 	if err := command.Run(); err != nil {
-		return fmt.Errorf("the tests failed: %w", err)
+		return fmt.Errorf("the tests failed: %s %s: %w", program, strings.Join(args, " "), err)
 	}
 	return nil
 }

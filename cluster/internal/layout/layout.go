@@ -2,6 +2,8 @@
 package layout
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +12,8 @@ import (
 
 // maxStateDir bounds a cluster's state folder: UNIX socket paths below it must stay within 108 bytes.
 const maxStateDir = 60
+
+const defaultStateRoot = "/var/lib/kiln"
 
 var clusterName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$`)
 
@@ -36,7 +40,7 @@ func StateRoot() string {
 	if dir := os.Getenv("KILN_STATE_DIR"); dir != "" {
 		return filepath.Clean(dir)
 	}
-	return "/var/lib/kiln"
+	return defaultStateRoot
 }
 
 // Cluster names one cluster and the folder with all of its state.
@@ -78,14 +82,21 @@ func (c Cluster) Log(component string) string { return c.Path("log", component+"
 // PKI is a file of the cluster's certificate folder.
 func (c Cluster) PKI(file string) string { return c.Path("pki", file) }
 
-// RegistryRoot is the content of the plain registry, GitRoot the folder with the bare git repositories.
+// RegistryRoot is the content of the plain registry.
 func (c Cluster) RegistryRoot() string { return c.Path("registry") }
 
 // GitRoot is the folder with the bare repositories of the git server.
 func (c Cluster) GitRoot() string { return c.Path("git") }
 
-// Cgroup is the cgroup that holds every process of the cluster, in every hierarchy.
-func (c Cluster) Cgroup() string { return "/kiln-" + c.Name }
+// Cgroup is the cgroup that holds every process of the cluster, in every hierarchy. Clusters of the same name in two state folders differ.
+func (c Cluster) Cgroup() string {
+	cgroup := "/kiln-" + c.Name
+	if root := filepath.Dir(c.Dir); root != defaultStateRoot {
+		sum := sha256.Sum256([]byte(root))
+		cgroup += "." + hex.EncodeToString(sum[:4])
+	}
+	return cgroup
+}
 
 // Path joins elements to the cluster's state folder.
 func (c Cluster) Path(elements ...string) string {
