@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"kiln.build/cluster/internal/cluster"
+	"kiln.build/cluster/internal/toolchain"
 )
 
 func runCluster(ctx context.Context, args []string) error {
@@ -41,12 +42,7 @@ func runCluster(ctx context.Context, args []string) error {
 		fmt.Println(status.Kubeconfig)
 		return nil
 	case "bin":
-		status, err := current.Status()
-		if err != nil {
-			return err
-		}
-		fmt.Println(status.Bin)
-		return nil
+		return clusterBin(ctx, current)
 	case "add-node":
 		return addNode(ctx, current, args)
 	default:
@@ -93,6 +89,25 @@ func clusterStatus(current *cluster.Cluster, args []string) error {
 	default:
 		return usageError{fmt.Sprintf("cluster status: unknown format %q: use text or json", *output)}
 	}
+}
+
+// clusterBin prints the folder of the cluster's tools. Without a cluster it is that of the next one, built when it is not there yet.
+func clusterBin(ctx context.Context, current *cluster.Cluster) error {
+	status, err := current.Status()
+	if err != nil {
+		return err
+	}
+	if status.State == cluster.Stopped {
+		tools, err := newToolchain()
+		if err != nil {
+			return err
+		}
+		if _, err := tools.Ensure(ctx, toolchain.Node...); err != nil {
+			return err
+		}
+	}
+	fmt.Println(status.Bin)
+	return nil
 }
 
 func addNode(ctx context.Context, current *cluster.Cluster, args []string) error {
