@@ -9,6 +9,8 @@ import (
 	"os"
 
 	"kiln.build/cluster/internal/cluster"
+	"kiln.build/cluster/internal/images"
+	"kiln.build/cluster/internal/layout"
 	"kiln.build/cluster/internal/toolchain"
 )
 
@@ -57,6 +59,13 @@ func clusterUp(ctx context.Context, current *cluster.Cluster, args []string) err
 	if err := parse(set, args); err != nil {
 		return err
 	}
+	if !options.ControlPlaneOnly {
+		seed, err := seedImages(ctx)
+		if err != nil {
+			return err
+		}
+		options.Seeds = []string{seed}
+	}
 	if err := current.Up(ctx, options); err != nil {
 		return err
 	}
@@ -66,6 +75,26 @@ func clusterUp(ctx context.Context, current *cluster.Cluster, args []string) err
 	}
 	fmt.Fprint(os.Stderr, status)
 	return nil
+}
+
+// seedImages makes the base images that the cluster's registry offers as a mirror of docker.io.
+func seedImages(ctx context.Context) (string, error) {
+	if err := cluster.RequireRoot(); err != nil {
+		return "", err
+	}
+	jdk, err := findJDK() // one of the base images
+	if err != nil {
+		return "", err
+	}
+	tools, err := newToolchain()
+	if err != nil {
+		return "", err
+	}
+	cache, err := layout.Cache()
+	if err != nil {
+		return "", err
+	}
+	return images.Seed(ctx, tools, cache, jdk, os.Stderr)
 }
 
 func clusterStatus(current *cluster.Cluster, args []string) error {

@@ -17,8 +17,8 @@ import (
 
 // Down removes every trace of the cluster but what the cache holds. A cluster that does not exist is fine.
 func (c *Cluster) Down(ctx context.Context) error {
-	if os.Geteuid() != 0 {
-		return errors.New("removing a cluster needs root: run this as root, for example with sudo -E")
+	if err := RequireRoot(); err != nil {
+		return err
 	}
 	if _, err := os.Stat(c.Dir); errors.Is(err, os.ErrNotExist) && !c.leftovers() {
 		return nil

@@ -25,9 +25,8 @@ var nodeName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`)
 
 // startEarly starts what does not need the API server: the first node's container runtime, the registries, the git server.
 func (c *Cluster) startEarly(ctx context.Context, options Options) error {
-	first := state.Node{Name: c.Name + "-node", Number: 1, Architecture: runtime.GOARCH}
 	return together(
-		func() error { return c.startRuntime(ctx, first) },
+		func() error { return c.startRuntime(ctx, firstNode(c.Name)) },
 		func() error { return c.startRegistries(options) },
 		c.startGit,
 	)
@@ -35,30 +34,38 @@ func (c *Cluster) startEarly(ctx context.Context, options Options) error {
 
 // startRest completes a control plane to a whole cluster and waits until it can run pods.
 func (c *Cluster) startRest(ctx context.Context, options Options) error {
-	if len(c.record.Nodes) == 0 {
-		if !c.has(registryDaemon) {
-			if err := c.startEarly(ctx, options); err != nil {
-				return err
-			}
-		}
-		if _, err := c.start(controlplane.Scheduler, controlplane.Scheduler, 1, false, nil, controlplane.SchedulerArgs(c.Cluster)...); err != nil {
+	if len(c.record.Nodes) > 0 {
+		if err := c.seed(options); err != nil {
 			return err
 		}
-		client, err := c.client()
-		if err != nil {
-			return err
-		}
-		if err := apply(ctx, client, architecturePolicy()); err != nil {
-			return err
-		}
-		if err := c.startDNS(ctx); err != nil {
-			return err
-		}
-		if err := c.startKubelet(ctx, state.Node{Name: c.Name + "-node", Number: 1, Architecture: runtime.GOARCH}); err != nil {
+		return c.waitForServices(ctx)
+	}
+	if !c.has(registryDaemon) {
+		if err := c.startEarly(ctx, options); err != nil {
 			return err
 		}
 	}
+	if _, err := c.start(controlplane.Scheduler, controlplane.Scheduler, 1, false, nil, controlplane.SchedulerArgs(c.Cluster)...); err != nil {
+		return err
+	}
+	client, err := c.client()
+	if err != nil {
+		return err
+	}
+	if err := apply(ctx, client, architecturePolicy()); err != nil {
+		return err
+	}
+	if err := c.startDNS(ctx, client); err != nil {
+		return err
+	}
+	if err := c.startKubelet(ctx, firstNode(c.Name)); err != nil {
+		return err
+	}
 	return c.waitForServices(ctx)
+}
+
+func firstNode(cluster string) state.Node {
+	return state.Node{Name: cluster + "-node", Number: 1, Architecture: runtime.GOARCH}
 }
 
 func (c *Cluster) waitForServices(ctx context.Context) error {
@@ -192,6 +199,9 @@ func nodeReady(ctx context.Context, client *kube.Client, of state.Node) error {
 func (c *Cluster) AddNode(ctx context.Context, name, architecture string) error {
 	if !nodeName.MatchString(name) {
 		return fmt.Errorf("node name %q: use at most 32 lower-case letters, digits and '-', starting and ending with a letter or digit", name)
+	}
+	if err := RequireRoot(); err != nil {
+		return err
 	}
 	if architecture == "" {
 		architecture = runtime.GOARCH

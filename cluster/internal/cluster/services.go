@@ -10,6 +10,7 @@ import (
 
 	"kiln.build/cluster/internal/controlplane"
 	"kiln.build/cluster/internal/gitserver"
+	"kiln.build/cluster/internal/kube"
 	"kiln.build/cluster/internal/pki"
 	"kiln.build/cluster/internal/registry"
 )
@@ -42,10 +43,8 @@ func (c *Cluster) startRegistries(options Options) error {
 			Login: &registry.Login{Username: registryUser, Password: c.record.RegistryPassword, File: c.PKI("registry.htpasswd")},
 		},
 	}
-	for _, seed := range options.Seeds {
-		if err := registry.Seed(c.RegistryRoot(), seed); err != nil {
-			return err
-		}
+	if err := c.seed(options); err != nil {
+		return err
 	}
 	for name, config := range configs {
 		file := c.Path("run", name+".json")
@@ -53,6 +52,16 @@ func (c *Cluster) startRegistries(options Options) error {
 			return err
 		}
 		if _, err := c.start(name, "registry", 1, false, registry.Env(), registry.Args(file)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seed adds the seeds to the plain registry, which may be running.
+func (c *Cluster) seed(options Options) error {
+	for _, seed := range options.Seeds {
+		if err := registry.Seed(c.RegistryRoot(), seed); err != nil {
 			return err
 		}
 	}
@@ -92,7 +101,7 @@ func (c *Cluster) startGit() error {
 }
 
 // startDNS starts CoreDNS on the first node's address and makes it the cluster's DNS service.
-func (c *Cluster) startDNS(ctx context.Context) error {
+func (c *Cluster) startDNS(ctx context.Context, client *kube.Client) error {
 	address := c.address()
 	// Names outside of the cluster do not exist: it has no way out of the machine.
 	corefile := fmt.Sprintf(`cluster.local:53 in-addr.arpa:53 ip6.arpa:53 {
@@ -118,14 +127,10 @@ func (c *Cluster) startDNS(ctx context.Context) error {
 	if err := os.WriteFile(c.Path("run", "Corefile"), []byte(corefile), 0o644); err != nil {
 		return fmt.Errorf("write the configuration of CoreDNS: %w", err)
 	}
-	client, err := c.client()
-	if err != nil {
-		return err
-	}
 	if err := apply(ctx, client, dnsObjects(address)); err != nil {
 		return err
 	}
-	_, err = c.start(dnsDaemon, "coredns", 1, false, nil, "-conf", c.Path("run", "Corefile"))
+	_, err := c.start(dnsDaemon, "coredns", 1, false, nil, "-conf", c.Path("run", "Corefile"))
 	return err
 }
 

@@ -28,10 +28,18 @@ type Options struct {
 	Seeds []string
 }
 
+// RequireRoot tells an ordinary user what to do.
+func RequireRoot() error {
+	if os.Geteuid() != 0 {
+		return errors.New("a cluster needs root, for its namespaces, cgroups and network: run this as root, for example with sudo -E")
+	}
+	return nil
+}
+
 // Up makes the cluster run. What runs already stays; a cluster of which something died is replaced by a new one.
 func (c *Cluster) Up(ctx context.Context, options Options) error {
-	if os.Geteuid() != 0 {
-		return errors.New("a cluster needs root, for its network and mount namespaces: run this as root, for example with sudo -E")
+	if err := RequireRoot(); err != nil {
+		return err
 	}
 	if err := c.prepare(ctx, options); err != nil {
 		return err
