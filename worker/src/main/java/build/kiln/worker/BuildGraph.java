@@ -1,7 +1,10 @@
 package build.kiln.worker;
 
 import build.kiln.protocol.BuildResult.Steps;
+import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -43,15 +46,32 @@ final class BuildGraph {
 
     /** Counts instructions, not vertices: {@code COPY --link} and {@code ADD} of an address are several of them. */
     Steps steps() {
+        Set<String> belowCached = belowCached();
         Map<String, Boolean> cachedByStep = new LinkedHashMap<>();
-        for (Operation operation : operations.values()) {
-            operation
-                    .step()
-                    .filter(StepName::isOperation)
-                    .ifPresent(step -> cachedByStep.merge(step.key(), operation.isCached(), Boolean::logicalAnd));
-        }
+        operations.forEach((digest, operation) -> operation
+                .step()
+                .filter(StepName::isOperation)
+                .ifPresent(step -> {
+                    boolean skipped = belowCached.contains(digest) && operation.mayHaveBeenSkipped();
+                    cachedByStep.merge(step.key(), operation.isCached() || skipped, Boolean::logicalAnd);
+                }));
         int cached = (int) cachedByStep.values().stream().filter(c -> c).count();
         return new Steps(cachedByStep.size(), cached);
+    }
+
+    /** Everything that something from a cache builds on. The daemon says of those that it needs only that they are cached. */
+    private Set<String> belowCached() {
+        Set<String> below = new HashSet<>();
+        Deque<String> next = new ArrayDeque<>();
+        operations.values().stream().filter(Operation::isCached).forEach(operation -> next.addAll(operation.inputs()));
+        while (!next.isEmpty()) {
+            String digest = next.removeFirst();
+            Operation operation = operations.get(digest);
+            if (operation != null && below.add(digest)) {
+                next.addAll(operation.inputs());
+            }
+        }
+        return below;
     }
 
     /**

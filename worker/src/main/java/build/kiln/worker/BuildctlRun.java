@@ -110,10 +110,11 @@ final class BuildctlRun {
                 }
                 progress.heartbeat(clock.instant());
             }
-            process.destroy();
+            // Not Process.destroy, which closes the stream that the last reports still come through.
+            process.toHandle().destroy();
             if (!process.waitFor(STOP_GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);
-                process.destroyForcibly();
+                process.toHandle().destroyForcibly();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -18,6 +18,9 @@ final class Daemon {
     private static final String UNIX = "unix://";
     private static final Duration POLL = Duration.ofMillis(10);
     private static final int MAX_REASON = 1_000;
+    /** How the launcher begins its refusal. */
+    private static final String REFUSAL = "kiln-buildkitd: unsupported: ";
+
     /** What an HTTP/2 client says first: the preface and an empty SETTINGS frame (RFC 9113, section 3.4). */
     private static final byte[] GREETING = greeting();
 
@@ -73,9 +76,10 @@ final class Daemon {
         } catch (IOException e) {
             reason = "the reason could not be read: " + e.getMessage();
         }
+        String sentence = reason.startsWith(REFUSAL) ? reason.substring(REFUSAL.length()) : reason;
         throw new BuildFailedException(
                 FailureReason.WorkerUnsupported,
-                "The node cannot run this worker: " + Printable.text(Printable.cut(reason, MAX_REASON)));
+                "The node cannot run this worker: " + Printable.text(Printable.cut(sentence, MAX_REASON)));
     }
 
     private boolean answers(Path socket, Instant until) throws InterruptedException {

@@ -2,6 +2,7 @@ package build.kiln.worker;
 
 import build.kiln.worker.SolveStatus.Vertex;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,9 @@ final class Operation {
     private final String name;
     private final @Nullable StepName step;
     private final OutputBuffer output = new OutputBuffer();
+    private List<String> inputs = List.of();
     private int number;
+    private int intervals;
     private @Nullable Instant firstStarted;
     private @Nullable Instant started;
     private @Nullable Instant completed;
@@ -28,7 +31,11 @@ final class Operation {
     }
 
     void update(Vertex vertex) {
+        if (!vertex.inputs().isEmpty()) {
+            inputs = List.copyOf(vertex.inputs());
+        }
         if (vertex.started() != null) {
+            intervals += vertex.started().equals(started) ? 0 : 1;
             firstStarted = firstStarted == null ? vertex.started() : firstStarted;
             started = vertex.started();
             completed = null;
@@ -101,6 +108,19 @@ final class Operation {
     /** Taken from a cache; it may still go through more intervals, for example to fetch its content for the export. */
     boolean isCached() {
         return cached;
+    }
+
+    /** Operations that this one builds on. */
+    List<String> inputs() {
+        return inputs;
+    }
+
+    /**
+     * Whether it can have been left out because something that builds on it came from a cache: its first interval may be no
+     * more than the computation of its cache key.
+     */
+    boolean mayHaveBeenSkipped() {
+        return intervals <= 1;
     }
 
     /** Whether a build goes on when this fails: a cache that cannot be read or written only makes it slower. */

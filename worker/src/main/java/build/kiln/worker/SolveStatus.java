@@ -17,6 +17,7 @@ record SolveStatus(List<Vertex> vertexes, List<Transfer> transfers, List<Log> lo
     /** An operation of the build graph; it may run in several intervals, each with its own start and end. */
     record Vertex(
             String digest,
+            List<String> inputs,
             String name,
             @Nullable Instant started,
             @Nullable Instant completed,

@@ -68,6 +68,7 @@ final class SolveStatusParser {
 
     private static Vertex vertex(JsonParser json) throws IOException {
         String digest = "";
+        List<String> inputs = new ArrayList<>();
         String name = "";
         Instant started = null;
         Instant completed = null;
@@ -78,6 +79,7 @@ final class SolveStatusParser {
             json.nextToken();
             switch (field) {
                 case "digest" -> digest = text(json);
+                case "inputs" -> texts(json, inputs);
                 case "name" -> name = text(json);
                 case "started" -> started = time(json);
                 case "completed" -> completed = time(json);
@@ -86,7 +88,7 @@ final class SolveStatusParser {
                 default -> json.skipChildren();
             }
         }
-        return new Vertex(digest, name, started, completed, cached, error);
+        return new Vertex(digest, inputs, name, started, completed, cached, error);
     }
 
     private static Transfer transfer(JsonParser json) throws IOException {
@@ -144,6 +146,16 @@ final class SolveStatusParser {
             }
         }
         return new Warning(vertex, text);
+    }
+
+    private static void texts(JsonParser json, List<String> into) throws IOException {
+        if (json.currentToken() != JsonToken.START_ARRAY) {
+            json.skipChildren();
+            return;
+        }
+        while (json.nextToken() == JsonToken.VALUE_STRING) {
+            into.add(text(json));
+        }
     }
 
     private static String text(JsonParser json) throws IOException {

@@ -60,13 +60,15 @@ class DaemonTest {
     @Test
     void refusalOfTheSidecarIsPassedOn() throws Exception {
         Files.writeString(
-                folder.resolve("unsupported"), "the pod has no user namespace; enable UserNamespacesSupport\n");
+                folder.resolve("unsupported"),
+                "kiln-buildkitd: unsupported: the pod has no user namespace; enable UserNamespacesSupport\n");
 
         assertThatThrownBy(() -> daemon(Duration.ofSeconds(30)).awaitReady(inAnHour(), cancellation))
                 .isInstanceOfSatisfying(
                         BuildFailedException.class,
                         e -> assertThat(e.diagnosis().reason()).isEqualTo(FailureReason.WorkerUnsupported))
-                .hasMessageContaining("enable UserNamespacesSupport");
+                .hasMessage("The node cannot run this worker: the pod has no user namespace; enable"
+                        + " UserNamespacesSupport");
     }
 
     @Test

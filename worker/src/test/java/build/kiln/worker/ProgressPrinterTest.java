@@ -40,6 +40,9 @@ class ProgressPrinterTest {
         // COPY --link is several operations of the build graph and one instruction.
         assertThat(steps("cross-and-odd-output")).isEqualTo(new Steps(4, 0));
         assertThat(steps("cross-cached")).isEqualTo(new Steps(4, 4));
+        // Of a first instruction without a base image the daemon does not say that it was left out.
+        assertThat(steps("from-scratch")).isEqualTo(new Steps(2, 0));
+        assertThat(steps("from-scratch-cached")).isEqualTo(new Steps(2, 2));
     }
 
     @Test
@@ -103,11 +106,11 @@ class ProgressPrinterTest {
     }
 
     private void start(String name) {
-        show(new Vertex("sha256:1", name, START, null, false, ""));
+        show(new Vertex("sha256:1", List.of(), name, START, null, false, ""));
     }
 
     private void complete(String name) {
-        show(new Vertex("sha256:1", name, START, START.plusSeconds(2), false, ""));
+        show(new Vertex("sha256:1", List.of(), name, START, START.plusSeconds(2), false, ""));
     }
 
     private void show(Vertex vertex) {

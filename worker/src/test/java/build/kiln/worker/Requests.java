@@ -67,6 +67,22 @@ record Requests(BuildRequest request) {
         return output(new Output(repository, output.annotations(), output.provenance(), output.sourceDateEpoch()));
     }
 
+    Requests platform(String platform) {
+        return new Requests(new BuildRequest(
+                platform,
+                request.source(),
+                request.dockerfile(),
+                request.target(),
+                request.buildArgs(),
+                request.labels(),
+                request.output(),
+                request.cache(),
+                request.secretIds(),
+                request.registries(),
+                request.timeoutSeconds(),
+                request.emulated()));
+    }
+
     Requests timeoutSeconds(long seconds) {
         return with(request.dockerfile(), request.target(), request.output(), seconds);
     }

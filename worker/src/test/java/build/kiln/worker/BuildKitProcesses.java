@@ -1,0 +1,128 @@
+package build.kiln.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A real BuildKit daemon and a real registry, from {@code KILN_TOOLS_BIN} or what {@code ./kiln cluster bin} builds. */
+final class BuildKitProcesses {
+    private final Path folder;
+    private final Path tools;
+    private final String registry;
+    private final List<Process> processes = new ArrayList<>();
+
+    private BuildKitProcesses(Path folder, Path tools, String registry) {
+        this.folder = folder;
+        this.tools = tools;
+        this.registry = registry;
+    }
+
+    static BuildKitProcesses start(Path folder) throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        BuildKitProcesses started = new BuildKitProcesses(folder, tools(folder), "127.0.0.1:" + port);
+        started.startRegistry(port);
+        started.startDaemon();
+        return started;
+    }
+
+    String registry() {
+        return registry;
+    }
+
+    String address() {
+        return "unix://" + folder.resolve("buildkitd.sock");
+    }
+
+    Path buildctl() {
+        return tools.resolve("buildctl");
+    }
+
+    private void startRegistry(int port) throws Exception {
+        Path configuration = Files.writeString(folder.resolve("registry.yml"), """
+                version: 0.1
+                log: {level: warn}
+                storage: {filesystem: {rootdirectory: %s/registry}}
+                http: {addr: "%s"}
+                """.formatted(folder, registry));
+        run("registry", "serve", configuration.toString());
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!accepts(port)) {
+            assertThat(System.nanoTime()).as("the registry listens in time").isLessThan(deadline);
+            Thread.onSpinWait();
+        }
+    }
+
+    private void startDaemon() throws IOException {
+        Path configuration =
+                Files.writeString(folder.resolve("buildkitd.toml"), """
+                root = "%1$s/buildkit"
+                [grpc]
+                  address = ["%2$s"]
+                [worker.oci]
+                  enabled = true
+                  networkMode = "host"
+                  snapshotter = "native"
+                [worker.containerd]
+                  enabled = false
+                [registry."%3$s"]
+                  http = true
+                """.formatted(folder, address(), registry));
+        run("buildkitd", "--config", configuration.toString());
+    }
+
+    private void run(String program, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(tools.resolve(program).toString()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve(program + ".log").toFile());
+        builder.environment().merge("PATH", tools.toString(), (path, more) -> path + ":" + more);
+        processes.add(builder.start());
+    }
+
+    void stop() throws InterruptedException {
+        processes.forEach(Process::destroy);
+        for (Process process : processes) {
+            if (!process.waitFor(10, TimeUnit.SECONDS)) {
+                process.destroyForcibly().waitFor();
+            }
+        }
+    }
+
+    private static boolean accepts(int port) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return socket.isConnected();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static Path tools(Path scratch) throws Exception {
+        String given = System.getenv("KILN_TOOLS_BIN");
+        if (given != null && !given.isEmpty()) {
+            return Path.of(given);
+        }
+        Path output = scratch.resolve("tools.txt");
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("kiln.root"), "kiln").toString(), "cluster", "bin")
+                .redirectOutput(output.toFile())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        assertThat(process.waitFor(30, TimeUnit.MINUTES))
+                .as("./kiln cluster bin ends")
+                .isTrue();
+        assertThat(process.exitValue()).as("exit code of ./kiln cluster bin").isZero();
+        return Path.of(Files.readString(output).strip());
+    }
+}
