@@ -22,10 +22,16 @@ func skeleton(architecture string) *rootFS {
 		r.folder("usr/"+name, 0o755, 0)
 		r.link(name, "usr/"+name)
 	}
-	r.folder("proc", 0o755, 0)
-	r.folder("sys", 0o755, 0)
-	r.folder("dev", 0o755, 0)
+	for _, name := range []string{
+		"dev", "media", "mnt", "opt", "proc", "srv", "sys", "usr/local", "usr/local/bin", "usr/local/etc", "usr/local/games",
+		"usr/local/include", "usr/local/lib", "usr/local/sbin", "usr/local/share", "usr/local/src", "var",
+	} {
+		r.folder(name, 0o755, 0)
+	}
 	r.folder("tmp", 0o1777, 0)
+	r.link("usr/local/man", "share/man")
+	r.link("var/lock", "/run/lock")
+	r.link("var/run", "/run")
 	return r
 }
 
