@@ -163,13 +163,13 @@ func (t *Toolchain) compile(ctx context.Context, tool Tool, version, output stri
 	for _, variable := range tool.Variables {
 		flags = append(flags, "-X", variable)
 	}
-	args := []string{"build", "-ldflags", strings.Join(flags, " "), "-o", output + "/"}
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", strings.Join(flags, " "), "-o", output + "/"}
 	if tool.Tags != "" {
 		args = append(args, "-tags", tool.Tags)
 	}
 	command := exec.CommandContext(ctx, "go", append(args, tool.Packages...)...)
 	command.Dir = filepath.Join(t.sources, tool.Name)
-	command.Env = append(os.Environ(), "GOFLAGS=-trimpath -buildvcs=false", "GOWORK=off", "CGO_ENABLED="+map[bool]string{true: "1", false: "0"}[tool.Cgo])
+	command.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED="+map[bool]string{true: "1", false: "0"}[tool.Cgo])
 	// Interrupted, Go removes its temporary files.
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = 10 * time.Second
