@@ -40,7 +40,9 @@ record PodCause(FailureReason reason, String message, boolean worthRetrying) {
         return new PodCause(
                 FailureReason.NodeLost,
                 "Pod " + pod.name() + " on " + pod.node() + " was lost: " + detail
-                        + ". Check the node with: kubectl describe node " + pod.nodeName(),
+                        + (pod.nodeName() == null
+                                ? "."
+                                : ". Check the node with: kubectl describe node " + pod.nodeName()),
                 true);
     }
 
