@@ -15,6 +15,7 @@ import (
 	"kiln.build/cluster/internal/install"
 	"kiln.build/cluster/internal/kubectl"
 	"kiln.build/cluster/internal/layout"
+	"kiln.build/cluster/internal/progress"
 	"kiln.build/cluster/internal/toolchain"
 )
 
@@ -61,11 +62,17 @@ func demoHere(ctx context.Context) (demo.Demo, *cluster.Status, error) {
 	if err != nil {
 		return d, nil, err
 	}
+	if err := ensureTools(ctx, options); err != nil {
+		return d, nil, err
+	}
 	seed, err := images.Seed(ctx, options.Tools, options.Cache, options.JDK, options.Out)
 	if err != nil {
 		return d, nil, err
 	}
-	if err := current.Up(ctx, cluster.Options{Seeds: []string{seed}}); err != nil {
+	done := progress.Start(options.Out, "start the cluster "+current.Name)
+	err = current.Up(ctx, cluster.Options{Seeds: []string{seed}})
+	done(err)
+	if err != nil {
 		return d, nil, err
 	}
 	status, err := current.Status()
@@ -86,6 +93,22 @@ func demoHere(ctx context.Context) (demo.Demo, *cluster.Status, error) {
 		Kubectl: kubectl.Client{Program: filepath.Join(status.Bin, "kubectl"), Kubeconfig: status.Kubeconfig},
 	}
 	return d, status, nil
+}
+
+// ensureTools has everything ready that a cluster is started with.
+func ensureTools(ctx context.Context, options images.Options) error {
+	kubectl, err := options.Tools.Path("kubectl")
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(kubectl); err != nil {
+		fmt.Fprintln(options.Out, "The first time, this builds Kubernetes, containerd, BuildKit and what belongs to them from source: about 20 minutes on two cores. Later it takes seconds.")
+	}
+	if err := toolchain.EnsurePackages(ctx, options.Out, toolchain.NodePackages...); err != nil {
+		return err
+	}
+	_, err = options.Tools.Ensure(ctx, toolchain.Node...)
+	return err
 }
 
 // demoElsewhere prepares for a cluster of the user's, with Kiln's images in the user's registry.
