@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 
 /**
  * The cluster of the scenarios, with Kiln installed the way a user installs it: images by digest, through the chart. One for
- * all scenarios; taken down at the end.
+ * all scenarios; taken down at the end, unless {@code -Dkiln.keepCluster=true} keeps it for the next try.
  */
 final class Cluster implements AutoCloseable {
     private static final String NAME = "kiln-e2e";
@@ -158,7 +158,9 @@ final class Cluster implements AutoCloseable {
     @Override
     public void close() {
         client.close();
-        takeDown();
+        if (!Boolean.getBoolean("kiln.keepCluster")) {
+            takeDown();
+        }
     }
 
     private static Status read(String json) {

@@ -11,6 +11,7 @@ import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -77,7 +78,7 @@ class GitBuildE2e {
         assertThat(Workspace.platform(status, "linux/amd64").mode()).isEqualTo(PlatformStatus.Mode.Native);
         assertThat(Workspace.platform(status, "linux/arm64").mode()).isEqualTo(PlatformStatus.Mode.Emulated);
 
-        String pinned = status.image();
+        String pinned = Objects.requireNonNull(status.image());
         assertThat(text(registry.file(pinned, "linux/amd64", "/arch"))).isEqualTo("x86_64\n");
         assertThat(text(registry.file(pinned, "linux/arm64", "/arch"))).isEqualTo("aarch64\n");
         assertThat(Registry.machine(registry.file(pinned, "linux/amd64", "/hello")))

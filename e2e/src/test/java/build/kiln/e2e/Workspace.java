@@ -113,12 +113,12 @@ final class Workspace implements AutoCloseable {
 
     /** Waits until every platform's worker runs. */
     void awaitBuilding(String name) {
-        await(
-                name,
-                BUILD_DEADLINE,
-                build -> build.getStatus().platforms() instanceof List<PlatformStatus> platforms
-                        && !platforms.isEmpty()
-                        && platforms.stream().allMatch(platform -> platform.state() == PlatformStatus.State.Building));
+        await(name, BUILD_DEADLINE, build -> {
+            List<PlatformStatus> platforms =
+                    Objects.requireNonNullElse(build.getStatus().platforms(), List.of());
+            return !platforms.isEmpty()
+                    && platforms.stream().allMatch(platform -> platform.state() == PlatformStatus.State.Building);
+        });
     }
 
     List<Pod> pods() {
