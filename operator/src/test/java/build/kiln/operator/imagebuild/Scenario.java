@@ -1,0 +1,234 @@
+package build.kiln.operator.imagebuild;
+
+import build.kiln.api.v1alpha1.Condition;
+import build.kiln.api.v1alpha1.Failure;
+import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.api.v1alpha1.ImageBuildSpec;
+import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.api.v1alpha1.PlatformStatus;
+import build.kiln.api.v1alpha1.Run;
+import build.kiln.operator.credentials.CredentialResult;
+import build.kiln.operator.placement.NodeView;
+import build.kiln.operator.publish.PublishOutcome;
+import build.kiln.operator.source.Resolution;
+import build.kiln.operator.status.BuildIdentity;
+import build.kiln.operator.testing.TestConfiguration;
+import build.kiln.operator.worker.WorkerAssignment;
+import build.kiln.operator.worker.WorkerObservation;
+import build.kiln.operator.worker.WorkerPodName;
+import build.kiln.protocol.BuildResult;
+import build.kiln.protocol.BuildResult.Pushed;
+import build.kiln.protocol.BuildResult.Steps;
+import build.kiln.protocol.BuildResult.Timings;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/** A build and its surroundings, moved by hand: the planner decides, the scenario plays the cluster. */
+final class Scenario {
+    static final String NAME = "shop-api";
+    static final String NAMESPACE = "shop";
+
+    final RunPlanner planner = new RunPlanner(TestConfiguration.defaults());
+    final ActOutcomes outcomes = new ActOutcomes(Duration.ofMinutes(10));
+    final Map<String, WorkerPod> pods = new LinkedHashMap<>();
+    final Map<String, String> annotations = new LinkedHashMap<>();
+    final List<NodeView> nodes = new ArrayList<>();
+    ImageBuildSpec spec;
+    ImageBuildStatus status = ImageBuildStatus.empty();
+    long generation = 1;
+    Instant now = Instant.parse("2026-11-23T10:00:00Z");
+
+    Scenario(String spec) {
+        this.spec = Specs.of(spec);
+        nodes.add(new NodeView("node-1", "amd64", true, true, List.of()));
+    }
+
+    ObservedBuild observed() {
+        return new ObservedBuild(
+                new BuildIdentity(NAMESPACE, NAME, generation),
+                annotations,
+                spec,
+                status,
+                List.copyOf(pods.values()),
+                nodes,
+                now);
+    }
+
+    /** The next decision that is not to write status; statuses are written on the way. */
+    Decision settle() {
+        for (int writes = 0; writes < 10; writes++) {
+            Decision decision = planner.decide(observed());
+            if (!(decision instanceof Decision.WriteStatus write)) {
+                return decision;
+            }
+            status = write.status();
+        }
+        throw new AssertionError("the planner writes status for ever: " + status);
+    }
+
+    /** Settles, and carries out deletions and creations. */
+    Decision run() {
+        for (int acts = 0; acts < 10; acts++) {
+            Decision decision = settle();
+            switch (decision) {
+                case Decision.CreatePods create ->
+                    create.assignments().forEach(assignment -> pod(assignment, waiting("Scheduling")));
+                case Decision.DeletePods delete -> delete.names().forEach(pods::remove);
+                case Decision.WriteStatus _, Decision.ResolveSource _, Decision.Publish _, Decision.Wait _ -> {
+                    return decision;
+                }
+            }
+        }
+        throw new AssertionError("the planner acts for ever: " + status);
+    }
+
+    void edit(String yaml) {
+        spec = Specs.of(yaml);
+        generation++;
+    }
+
+    void requestRebuild(String token) {
+        annotations.put(ImageBuild.REBUILD_ANNOTATION, token);
+    }
+
+    void pass(Duration duration) {
+        now = now.plus(duration);
+    }
+
+    void resolve(Resolution resolution) {
+        record(outcomes.resolved(observed(), resolution));
+    }
+
+    void publish(PublishOutcome outcome) {
+        record(outcomes.published(observed(), outcome));
+    }
+
+    void refuse(PodCreation.Refused refused) {
+        record(outcomes.refused(observed(), refused));
+    }
+
+    void withoutCredentials(CredentialResult.Unavailable unavailable) {
+        record(outcomes.withoutCredentials(observed(), unavailable));
+    }
+
+    /** Everything from the start to the published image. */
+    void succeed() {
+        run();
+        if (currentRun().phase() == Run.Phase.Resolving) {
+            resolve(new Resolution.Resolved(Specs.COMMIT));
+            run();
+        }
+        for (String platform : Platforms.of(spec)) {
+            end(platform, succeeded(platform));
+        }
+        run();
+        publish(published());
+        run();
+    }
+
+    PublishOutcome.Published published() {
+        List<String> tags = spec.output().tags();
+        return new PublishOutcome.Published(spec.output().image(), digest('f'), tags == null ? List.of() : tags);
+    }
+
+    /** The current pod of a platform says this. */
+    void end(String platform, WorkerObservation observation) {
+        PlatformStatus current = platform(platform);
+        WorkerPod pod = Objects.requireNonNull(pods.get(current.podName()), "no pod " + current.podName());
+        boolean ended =
+                observation instanceof WorkerObservation.Succeeded || observation instanceof WorkerObservation.Failed;
+        pods.put(
+                pod.name(),
+                new WorkerPod(pod.name(), pod.run(), pod.platform(), pod.attempt(), false, ended, observation));
+    }
+
+    void removePod(String platform) {
+        pods.remove(platform(platform).podName());
+    }
+
+    PlatformStatus platform(String platform) {
+        return RunPlanner.platformsOf(status).stream()
+                .filter(one -> one.platform().equals(platform))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    Run currentRun() {
+        return Objects.requireNonNull(status.run(), "no run");
+    }
+
+    Failure failure() {
+        return Objects.requireNonNull(status.failure(), "no failure");
+    }
+
+    Optional<Condition> condition(String type) {
+        return Objects.requireNonNull(status.conditions(), "no conditions").stream()
+                .filter(condition -> condition.type().equals(type))
+                .findFirst();
+    }
+
+    void pod(WorkerAssignment assignment, WorkerObservation observation) {
+        String name = WorkerPodName.of(NAME, assignment.run(), assignment.platform(), assignment.attempt());
+        if (pods.containsKey(name)) {
+            throw new AssertionError("pod " + name + " is created twice");
+        }
+        pods.put(
+                name,
+                new WorkerPod(
+                        name,
+                        assignment.run(),
+                        assignment.platform(),
+                        assignment.attempt(),
+                        false,
+                        false,
+                        observation));
+    }
+
+    WorkerObservation.Waiting waiting(String reason) {
+        return new WorkerObservation.Waiting(reason, "waiting: " + reason, now, now.plusSeconds(600));
+    }
+
+    WorkerObservation.Running running() {
+        return new WorkerObservation.Running(now, "node-1", now.plusSeconds(3660));
+    }
+
+    WorkerObservation.Succeeded succeeded(String platform) {
+        return new WorkerObservation.Succeeded(
+                new BuildResult.Succeeded(
+                        platform,
+                        new Pushed("application/vnd.oci.image.manifest.v1+json", digest('d'), 500),
+                        new Steps(8, 6),
+                        new Timings(now.toEpochMilli(), null, null),
+                        List.of()),
+                now.minusSeconds(30),
+                now,
+                "node-1");
+    }
+
+    WorkerObservation.Failed failed(String platform, FailureReason reason, boolean worthRetrying) {
+        return new WorkerObservation.Failed(
+                reason,
+                "RUN make failed with exit code 2 at Dockerfile:12",
+                new Failure(platform, reason, "RUN make", "Dockerfile:12", 2, "make: *** [all] Error 2"),
+                worthRetrying,
+                new Steps(8, 3),
+                now.minusSeconds(30),
+                now,
+                "node-1");
+    }
+
+    static String digest(char digit) {
+        return "sha256:" + String.valueOf(digit).repeat(64);
+    }
+
+    private void record(ImageBuildStatus outcome) {
+        status = RunPlanner.record(observed(), outcome);
+    }
+}

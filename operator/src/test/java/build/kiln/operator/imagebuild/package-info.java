@@ -1,0 +1,4 @@
+@NullMarked
+package build.kiln.operator.imagebuild;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package build.kiln.operator.testing;
+
+import org.jspecify.annotations.NullMarked;
