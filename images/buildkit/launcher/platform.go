@@ -110,10 +110,11 @@ func (p platform) mask() []byte {
 	return p.order.AppendUint16(b, 0xffff)
 }
 
-// registration is the line for binfmt_misc's register file. The flags: O hands the executable to QEMU as an open file, C
-// keeps the executable's credentials, F opens QEMU now, so that it needs not exist in the root file system of a build step.
+// registration is the line for binfmt_misc's register file. The flags: P keeps argv[0], by which programs such as busybox
+// know what they are, O hands the executable to QEMU as an open file, C keeps the executable's credentials, F opens QEMU now,
+// so that it needs not exist in the root file system of a build step.
 func (p platform) registration() string {
-	return ":qemu-" + p.qemu + ":M:0:" + escape(p.ident()) + ":" + escape(p.mask()) + ":" + p.emulator() + ":OCF"
+	return ":qemu-" + p.qemu + ":M:0:" + escape(p.ident()) + ":" + escape(p.mask()) + ":" + p.emulator() + ":POCF"
 }
 
 func escape(b []byte) string {
