@@ -131,7 +131,9 @@ func demoElsewhere(ctx context.Context, kubeContext, registry string, plainHTTP 
 	if err != nil {
 		return d, err
 	}
+	done := progress.Start(options.Out, "push Kiln's images to "+registry)
 	references, err := images.PushTo(ctx, options, built, registry)
+	done(err)
 	if err != nil {
 		return d, err
 	}

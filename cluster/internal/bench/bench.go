@@ -43,6 +43,10 @@ type Options struct {
 // Run measures everything and removes what it created.
 func (b *Bench) Run(ctx context.Context, options Options) (report *Report, err error) {
 	now := time.Now()
+	machine, err := thisMachine()
+	if err != nil {
+		return nil, err
+	}
 	b.session = strconv.FormatInt(now.Unix(), 36)
 	defer func() { err = errors.Join(err, b.remove(context.WithoutCancel(ctx))) }()
 
@@ -58,10 +62,6 @@ func (b *Bench) Run(ctx context.Context, options Options) (report *Report, err e
 	}
 	fmt.Fprintf(b.Out, "%d builders and %d warm builds with buildx\n", options.Builders, options.WarmBuilds)
 	times, err := b.buildx(ctx, options.Builders, options.WarmBuilds)
-	if err != nil {
-		return nil, err
-	}
-	machine, err := thisMachine()
 	if err != nil {
 		return nil, err
 	}

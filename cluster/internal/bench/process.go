@@ -20,6 +20,8 @@ type Machine struct {
 	CPU         string `json:"cpu"`
 	MemoryBytes int64  `json:"memoryBytes"`
 	Kernel      string `json:"kernel"`
+	// Load is the load average of the minute before the measurement; above the number of CPUs, the figures tell about other work too.
+	Load float64 `json:"loadBefore"`
 }
 
 // podProcess is the main process of a pod, as the machine sees it.
@@ -131,6 +133,13 @@ func thisMachine() (Machine, error) {
 	if m.CPU, err = field("/proc/cpuinfo", "model name"); err != nil {
 		return m, err
 	}
-	m.MemoryBytes, err = kibibytes("/proc/meminfo", "MemTotal")
+	if m.MemoryBytes, err = kibibytes("/proc/meminfo", "MemTotal"); err != nil {
+		return m, err
+	}
+	load, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return m, err
+	}
+	_, err = fmt.Sscan(string(load), &m.Load)
 	return m, err
 }

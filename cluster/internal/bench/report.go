@@ -105,8 +105,8 @@ func (r *Report) JSON() ([]byte, error) {
 
 // Write is the report for people.
 func (r *Report) Write(out io.Writer) error {
-	fmt.Fprintf(out, "%s, %d x %s, %.0f GiB, Linux %s\n%s\n\n", r.Date.Format(time.RFC3339), r.Machine.CPUs, r.Machine.CPU,
-		float64(r.Machine.MemoryBytes)/(1<<30), r.Machine.Kernel, r.Build)
+	fmt.Fprintf(out, "%s, %d x %s, %.0f GiB, Linux %s, load average before %.1f\n%s\n\n", r.Date.Format(time.RFC3339), r.Machine.CPUs, r.Machine.CPU,
+		float64(r.Machine.MemoryBytes)/(1<<30), r.Machine.Kernel, r.Machine.Load, r.Build)
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	section := func(title string, figures []Figure) {
 		fmt.Fprintf(table, "%s (ms)\tp50\tp90\tmin\tmax\tn\n", title)
