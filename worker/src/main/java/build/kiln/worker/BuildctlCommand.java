@@ -52,7 +52,7 @@ final class BuildctlCommand {
         Path context = inputs.contextFolder();
         Path dockerfile = inputs.dockerfileFolder();
         if (git != null) {
-            option("context", git.address(form));
+            option("context", git.address(form, request.output().sourceDateEpoch() != null));
         } else if (context != null) {
             add("--local", "context=" + context);
         }
@@ -95,11 +95,24 @@ final class BuildctlCommand {
     }
 
     /** The commit's time is BuildKit's to find out; files given literally have none. */
-    private String epochValue(String epoch) {
+    private String epochValue(String epoch) throws BuildFailedException {
         if (!epoch.equals(COMMIT_TIME)) {
             return epoch;
         }
-        return inputs.git() == null ? "0" : "context";
+        if (inputs.git() == null) {
+            return "0";
+        }
+        // BuildKit 0.33 asks for the commit's time without credentials. That works once it has fetched the repository,
+        // which
+        // it does first to read the Dockerfile, but not when the Dockerfile comes from elsewhere.
+        if (inputs.dockerfileFolder() != null && inputs.gitHeader() != null) {
+            throw new BuildFailedException(
+                    FailureReason.InvalidSpec,
+                    "With an inline Dockerfile and a private repository the commit's time cannot be had. Set"
+                            + " spec.output.sourceDateEpoch to a number of seconds, or put the Dockerfile into the"
+                            + " repository.");
+        }
+        return "context";
     }
 
     private void secrets() {

@@ -159,7 +159,9 @@ final class FailureClassifier {
     }
 
     private boolean isMainSource() {
-        boolean ofContext = failed != null && failed.name().startsWith("[internal] load git source");
+        boolean ofContext = failed != null
+                && (failed.name().startsWith("[internal] load git source")
+                        || failed.name().startsWith("[internal] resolve main build context metadata"));
         return inputs.git() != null
                 && (ofContext
                         || message.startsWith("failed to read dockerfile: invalid subdir")
@@ -210,11 +212,13 @@ final class FailureClassifier {
 
     private Diagnosis dockerfile(String text) {
         if (message.startsWith("failed to read dockerfile: open ")) {
+            GitContext git = inputs.git();
+            String folder = git == null || git.folder().isEmpty() ? "" : ", folder \"" + git.folder() + "\"";
             String name = request.dockerfile().path();
             return plain(
                     FailureReason.InvalidDockerfile,
-                    "There is no Dockerfile \"" + name + "\" in the source. Set spec.dockerfile.path, relative to the"
-                            + " folder that is the build context.");
+                    "There is no Dockerfile \"" + name + "\" in the source" + folder
+                            + ". Set spec.dockerfile.path, relative to the" + " folder that is the build context.");
         }
         if (message.startsWith("target stage ")) {
             return plain(

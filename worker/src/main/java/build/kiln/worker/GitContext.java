@@ -20,12 +20,15 @@ import java.util.Locale;
  */
 record GitContext(String repository, String host, String commit, String folder) {
 
-    /** How the address is written. */
+    /**
+     * How the address is written. In both, commit and folder are in the fragment, which every Dockerfile frontend
+     * understands: those before 1.18 ignore a query without a word and would build the default branch.
+     */
     enum Form {
-        /** Fetches nothing but the commit; Dockerfile frontends before 1.21 do not know it. */
-        QUERY,
-        /** Fetches the history, too; every frontend knows it. */
-        FRAGMENT
+        /** Fetches nothing but the commit; not every frontend and not every git server can do that. */
+        COMMIT_ONLY,
+        /** Fetches the history, too. */
+        WITH_HISTORY
     }
 
     /**
@@ -62,14 +65,22 @@ record GitContext(String repository, String host, String commit, String folder) 
                 repository, host, git.commit(), folder(git.subPath() == null ? "" : git.subPath(), "subPath"));
     }
 
-    String address(Form form) {
+    /**
+     * The address as BuildKit's {@code context} option takes it.
+     *
+     * @param withEpoch whether the build has a SOURCE_DATE_EPOCH
+     */
+    String address(Form form, boolean withEpoch) {
+        String fragment = "#" + commit + (folder.isEmpty() ? "" : ":" + encode(folder));
         return switch (form) {
-            case QUERY ->
-                repository + "?commit=" + commit + "&fetch-by-commit=true"
-                        + (folder.isEmpty() ? "" : "&subdir=" + encode(folder));
-            case FRAGMENT ->
-                repository + "#" + commit
-                        + (folder.isEmpty() ? "" : ":" + encode(folder).replace("+", "%20"));
+            case COMMIT_ONLY -> {
+                // With an epoch BuildKit gives files the commit's time, and 0.33 fails at that in a folder. The
+                // exporter
+                // rewrites times anyway.
+                String times = withEpoch && !folder.isEmpty() ? "&mtime=checkout" : "";
+                yield repository + "?fetch-by-commit=true" + times + fragment;
+            }
+            case WITH_HISTORY -> repository + fragment;
         };
     }
 
@@ -109,7 +120,9 @@ record GitContext(String repository, String host, String commit, String folder) 
     }
 
     private static String encode(String text) {
-        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("%2F", "/");
+        return URLEncoder.encode(text, StandardCharsets.UTF_8)
+                .replace("%2F", "/")
+                .replace("+", "%20");
     }
 
     private static BuildFailedException invalid(String message) {

@@ -30,8 +30,7 @@ final class SourceFailure {
             return notFound("There is no folder \"" + (git == null ? "" : git.folder()) + "\" in " + repository
                     + " at commit " + (git == null ? "" : git.commit()) + ". Correct spec.source.git.subPath.");
         }
-        if (FailureClassifier.contains(
-                message, "reference is not a tree", "not our ref", "unadvertised object", "couldn't find remote ref")) {
+        if (isMissingCommit(message)) {
             return notFound("There is no commit " + (git == null ? "" : git.commit()) + " in " + repository
                     + ". Correct spec.source.git.revision.");
         }
@@ -44,6 +43,12 @@ final class SourceFailure {
         }
         return notFound("The repository " + repository + " cannot be fetched: " + gitWords(message)
                 + ". Check that the git server can be reached from the cluster.");
+    }
+
+    /** Also when the server has the commit and does not give it by its id. */
+    static boolean isMissingCommit(String message) {
+        return FailureClassifier.contains(
+                message, "reference is not a tree", "not our ref", "unadvertised object", "couldn't find remote ref");
     }
 
     private static Diagnosis notFound(String message) {

@@ -70,13 +70,14 @@ final class Worker {
             return failed(cancellation.isRequested() ? cancelled() : timedOut(request, printer.graph()));
         }
         daemonReady = clock.instant();
-        BuildctlRun.Outcome outcome = run(request, inputs, GitContext.Form.QUERY, printer, deadline);
-        if (isUnknownGitForm(inputs, outcome, printer)) {
-            printer.note("The Dockerfile's # syntax= frontend is older than BuildKit 0.30: fetching the commit with the"
-                    + " history of its repository instead.");
+        BuildctlRun.Outcome outcome = run(request, inputs, GitContext.Form.COMMIT_ONLY, printer, deadline);
+        if (needsHistory(inputs, outcome, printer)) {
+            printer.note(
+                    "The git server or the Dockerfile's # syntax= frontend cannot fetch a single commit: fetching it"
+                            + " with its history.");
             printer = new ProgressPrinter(out, request.platform(), clock.instant());
             progress = printer;
-            outcome = run(request, inputs, GitContext.Form.FRAGMENT, printer, deadline);
+            outcome = run(request, inputs, GitContext.Form.WITH_HISTORY, printer, deadline);
         }
         return result(request, inputs, outcome, printer.graph());
     }
@@ -88,12 +89,13 @@ final class Worker {
         return new BuildctlRun(printer, clock, cancellation).run(command, inputs.dockerConfig(), deadline);
     }
 
-    private static boolean isUnknownGitForm(BuildInputs inputs, BuildctlRun.Outcome outcome, ProgressPrinter printer) {
+    private static boolean needsHistory(BuildInputs inputs, BuildctlRun.Outcome outcome, ProgressPrinter printer) {
         return inputs.git() != null
                 && outcome.end() == BuildctlRun.End.EXITED
                 && outcome.exitCode() != 0
                 && (printer.graph().tookGitForArchive()
-                        || outcome.errors().message().contains("unexpected query \"fetch-by-commit\""));
+                        || outcome.errors().message().contains("unexpected query \"")
+                        || SourceFailure.isMissingCommit(outcome.errors().message()));
     }
 
     private BuildResult result(BuildRequest request, BuildInputs inputs, BuildctlRun.Outcome outcome, BuildGraph graph)
@@ -140,7 +142,7 @@ final class Worker {
 
     private static Diagnosis timedOut(BuildRequest request, BuildGraph graph) {
         Operation running = graph.operations().stream()
-                .filter(operation -> operation.isRunning() && operation.number() > 0)
+                .filter(operation -> operation.number() > 0 && (operation.isRunning() || operation.isCanceled()))
                 .reduce((first, second) -> second)
                 .orElse(null);
         String during = running == null ? "" : " while it ran \"" + FailureClassifier.shown(running) + "\"";

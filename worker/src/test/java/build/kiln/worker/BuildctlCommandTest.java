@@ -105,16 +105,30 @@ class BuildctlCommandTest {
                 .output(new Output(REPOSITORY, Map.of(), Provenance.Disabled, "Commit"))
                 .request();
 
-        assertThat(render(request, inputs(null, Path.of("/w/context"), null, null), GitContext.Form.QUERY))
+        assertThat(render(request, inputs(null, Path.of("/w/context"), null, null), GitContext.Form.COMMIT_ONLY))
                 .contains("build-arg:SOURCE_DATE_EPOCH=0");
+    }
+
+    @Test
+    void commitTimeOfAPrivateRepositoryNeedsItsOwnDockerfile() {
+        BuildRequest request = Requests.git("https://git.example.com/a.git", Requests.COMMIT, null)
+                .dockerfile("Dockerfile", "FROM scratch")
+                .output(new Output(REPOSITORY, Map.of(), Provenance.Disabled, "Commit"))
+                .request();
+
+        assertThatThrownBy(() -> render(
+                        request,
+                        inputs(git(request), null, Path.of("/w/dockerfile"), Path.of("/w/git-header")),
+                        GitContext.Form.COMMIT_ONLY))
+                .hasMessageContaining("sourceDateEpoch");
     }
 
     @ParameterizedTest
     @CsvSource({
-        "QUERY, https://git.example.com/a.git?commit=" + Requests.COMMIT + "&fetch-by-commit=true&subdir=x/y+z%26",
-        "FRAGMENT, https://git.example.com/a.git#" + Requests.COMMIT + ":x/y%20z%26"
+        "COMMIT_ONLY, https://git.example.com/a.git?fetch-by-commit=true#" + Requests.COMMIT + ":x/y%20z%26",
+        "WITH_HISTORY, https://git.example.com/a.git#" + Requests.COMMIT + ":x/y%20z%26"
     })
-    void addressOfACommitHasTwoForms(GitContext.Form form, String expected) throws Exception {
+    void bothFormsNameTheCommitInTheFragment(GitContext.Form form, String expected) throws Exception {
         BuildRequest request = Requests.git("https://git.example.com/a/", Requests.COMMIT, "/x/./y z&/")
                 .request();
 
@@ -156,8 +170,8 @@ class BuildctlCommandTest {
     void pathsOutOfTheSourceAreRefused(String path) {
         BuildRequest request = Requests.inline(Map.of()).dockerfile(path, null).request();
 
-        assertThatThrownBy(
-                        () -> render(request, inputs(null, Path.of("/w/context"), null, null), GitContext.Form.QUERY))
+        assertThatThrownBy(() ->
+                        render(request, inputs(null, Path.of("/w/context"), null, null), GitContext.Form.COMMIT_ONLY))
                 .hasMessageContaining("leads out of the source");
     }
 
@@ -167,14 +181,14 @@ class BuildctlCommandTest {
                 .output(new Output(REPOSITORY, Map.of("com.example.BuildId", "1"), Provenance.Disabled, null))
                 .request();
 
-        assertThatThrownBy(
-                        () -> render(request, inputs(null, Path.of("/w/context"), null, null), GitContext.Form.QUERY))
+        assertThatThrownBy(() ->
+                        render(request, inputs(null, Path.of("/w/context"), null, null), GitContext.Form.COMMIT_ONLY))
                 .hasMessageContaining("com.example.BuildId")
                 .hasMessageContaining("lower case");
     }
 
     private static void assertRendered(String name, BuildRequest request, BuildInputs inputs) throws Exception {
-        List<String> arguments = render(request, inputs, GitContext.Form.QUERY);
+        List<String> arguments = render(request, inputs, GitContext.Form.COMMIT_ONLY);
         Golden.assertMatches("arguments/" + name + ".txt", String.join("\n", arguments) + "\n");
     }
 

@@ -16,6 +16,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The whole worker with a script in the place of BuildKit's client. */
 @Timeout(60)
@@ -99,9 +101,18 @@ class WorkerTest {
 
     @Test
     void buildThatTakesTooLongIsStopped() throws Exception {
-        BuildResult result = run("exec sleep 600", Requests.inline(Map.of()).timeoutSeconds(1));
+        String script = """
+                trap 'echo "{\\"vertexes\\":[{\\"digest\\":\\"sha256:1\\",\\"started\\":\\"2026-01-01T00:00:00Z\\",\
+                \\"completed\\":\\"2026-01-01T00:00:09Z\\",\\"error\\":\\"context canceled\\"}]}" >&2; exit 1' TERM
+                echo '{"vertexes":[{"digest":"sha256:1","name":"[2/2] RUN make","started":"2026-01-01T00:00:00Z"}]}' >&2
+                while :; do sleep 0.1; done
+                """;
+
+        BuildResult result = run(script, Requests.inline(Map.of()).timeoutSeconds(1));
 
         assertFailed(result, FailureReason.DeadlineExceeded);
+        assertThat(((Failed) result).step()).isEqualTo("RUN make");
+        assertThat(((Failed) result).message()).contains("while it ran \"RUN make\"");
         assertThat(((Failed) result).reason().exitCode()).isEqualTo(3);
         assertThat(((Failed) result).message()).contains("timeoutSeconds");
     }
@@ -131,22 +142,20 @@ class WorkerTest {
         assertFailed(result, FailureReason.Cancelled);
     }
 
-    @Test
-    void oldFrontendGetsTheAddressItKnows() throws Exception {
-        String script = """
-                for argument; do case "$argument" in
-                context=*fetch-by-commit*)
-                  echo '{"vertexes":[{"digest":"sha256:1","name":"[internal] load remote build context",\
-                "started":"2026-01-01T00:00:00Z","error":"invalid response status 404"}]}' >&2
-                  echo 'error: failed to solve: failed to read downloaded context' >&2
-                  exit 1;;
-                esac; done
-                """ + PUSH;
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "failed to read dockerfile: unexpected query \"fetch-by-commit\"",
+                "failed to read dockerfile: failed to checkout remote: git stderr: fatal: reference is not a tree: 01c6"
+            })
+    void commitIsFetchedWithItsHistoryWhereItCannotBeFetchedAlone(String error) throws Exception {
+        String script = "for argument; do case \"$argument\" in context=*fetch-by-commit*)"
+                + " echo 'error: failed to solve: " + error + "' >&2; exit 1;; esac; done\n" + PUSH;
 
         BuildResult result = run(script, Requests.git("https://git.example.com/a", Requests.COMMIT, null));
 
         assertThat(result).isInstanceOf(Succeeded.class);
-        assertThat(text()).contains("older than BuildKit");
+        assertThat(text()).contains("with its history");
     }
 
     @Test
