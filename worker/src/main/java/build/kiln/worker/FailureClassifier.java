@@ -225,6 +225,13 @@ final class FailureClassifier {
                     FailureReason.InvalidDockerfile,
                     "The Dockerfile has no stage \"" + request.target() + "\". Correct spec.target.");
         }
+        if (message.startsWith("invalid SOURCE_DATE_EPOCH: context")) {
+            return at(
+                    FailureReason.InvalidDockerfile,
+                    "The frontend of the Dockerfile's # syntax= line is too old to use the commit's time. Write"
+                            + " docker/dockerfile:1 there, or set spec.output.sourceDateEpoch to a number of seconds.",
+                    null);
+        }
         return at(FailureReason.InvalidDockerfile, text, null);
     }
 
