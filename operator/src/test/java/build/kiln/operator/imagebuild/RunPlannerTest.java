@@ -222,7 +222,9 @@ class RunPlannerTest {
             build.run();
 
             assertThat(build.pods).containsOnlyKeys("shop-api-1-linux-arm64-1", "shop-api-1-linux-arm64-2");
-            assertThat(build.platform(AMD64).digest()).isEqualTo(Scenario.digest('d'));
+            assertThat(build.platform(AMD64).pushed())
+                    .extracting(PlatformStatus.Pushed::digest)
+                    .isEqualTo(Scenario.digest('d'));
         }
 
         @Test

@@ -135,7 +135,8 @@ final class Scenario {
 
     PublishOutcome.Published published() {
         List<String> tags = spec.output().tags();
-        return new PublishOutcome.Published(spec.output().image(), digest('f'), tags == null ? List.of() : tags);
+        return new PublishOutcome.Published(
+                spec.output().image(), digest('f'), tags == null ? List.of() : tags, Map.of());
     }
 
     /** The current pod of a platform says this. */

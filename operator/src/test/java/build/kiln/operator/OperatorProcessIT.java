@@ -1,0 +1,433 @@
+package build.kiln.operator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import build.kiln.api.v1alpha1.Condition;
+import build.kiln.api.v1alpha1.Failure;
+import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.api.v1alpha1.Run;
+import build.kiln.api.v1alpha1.Summary;
+import build.kiln.operator.credentials.KubernetesCredentialReader;
+import build.kiln.operator.imagebuild.BuildServices;
+import build.kiln.operator.testing.ControlPlane;
+import build.kiln.operator.testing.PlayedKubelet;
+import build.kiln.operator.testing.RecordedServices;
+import build.kiln.operator.testing.TestConfiguration;
+import build.kiln.protocol.BuildResult.Pushed;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.events.v1.Event;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The whole operator against a real API server; git server and registry are played, and so is the kubelet. */
+@ExtendWith(ControlPlane.class)
+class OperatorProcessIT {
+    private static final Duration LONGEST = Duration.ofSeconds(60);
+    private static final String INLINE = """
+            apiVersion: kiln.build/v1alpha1
+            kind: ImageBuild
+            metadata: {name: hello}
+            spec:
+              source: {inline: {files: {Dockerfile: "FROM scratch"}}}
+              output: {image: registry.example.com/demo/hello, tags: [v1]}
+            """;
+    private static final String GIT = INLINE.replace(
+            "{inline: {files: {Dockerfile: \"FROM scratch\"}}}",
+            "{git: {url: \"https://git.example.com/hello.git\", revision: main}}");
+
+    private final ControlPlane.Access access;
+    private final KubernetesClient client;
+    private final PlayedKubelet kubelet;
+    private final RecordedServices services = new RecordedServices();
+    private final List<AutoCloseable> toClose = new ArrayList<>();
+    private String namespace = "";
+
+    OperatorProcessIT(ControlPlane.Access access) {
+        this.access = access;
+        this.client = access.client();
+        this.kubelet = new PlayedKubelet(client);
+    }
+
+    @BeforeEach
+    void createNamespace() {
+        namespace = createNamespace(Map.of());
+    }
+
+    @AfterEach
+    void stopEverything() throws Exception {
+        for (AutoCloseable closeable : toClose.reversed()) {
+            closeable.close();
+        }
+        client.close();
+    }
+
+    @Test
+    void buildsEveryPlatformOnceAndPublishes() throws Exception {
+        start();
+        apply(GIT);
+
+        List<Pod> pods = awaitPods(2);
+        assertThat(pods)
+                .extracting(pod -> pod.getMetadata().getName())
+                .containsExactly("hello-1-linux-amd64-1", "hello-1-linux-arm64-1");
+        pods.forEach(kubelet::start);
+        awaitReason("Building");
+        pods.forEach(pod -> kubelet.succeed(pod, pushed()));
+        ImageBuildStatus status = awaitPhase(Run.Phase.Succeeded);
+
+        assertThat(status.image()).isEqualTo("registry.example.com/demo/hello@" + RecordedServices.DIGEST);
+        assertThat(status.tags()).containsExactly("v1");
+        assertThat(condition("Ready").status()).isEqualTo(Condition.Status.True);
+        assertThat(condition("Finished").reason()).isEqualTo("Succeeded");
+        assertThat(summary().platforms()).isEqualTo("2/2");
+        assertThat(summary().revision()).isEqualTo("0123456");
+        assertThat(services.resolved()).hasSize(1);
+        assertThat(services.published()).hasSize(1);
+        awaitEvents("RunStarted", "RevisionResolved", "WorkerCreated", "PlatformSucceeded", "RunSucceeded");
+    }
+
+    @Test
+    void goesOnAfterARestartWithoutCreatingAnythingTwice() throws Exception {
+        OperatorProcess first = start();
+        apply(GIT);
+        List<Pod> pods = awaitPods(2);
+        pods.forEach(kubelet::start);
+        awaitReason("Building");
+        first.close();
+        kubelet.succeed(pods.getFirst(), pushed());
+
+        start();
+        await("the platform that ended while no operator ran")
+                .atMost(LONGEST)
+                .until(() -> "1/2".equals(summary().platforms()));
+        kubelet.succeed(pods.getLast(), pushed());
+        awaitPhase(Run.Phase.Succeeded);
+
+        assertThat(run().number()).isEqualTo(1);
+        assertThat(pods()).extracting(OperatorProcessIT::uid).containsExactlyElementsOf(uids(pods));
+        assertThat(services.resolved()).hasSize(1);
+        assertThat(services.published()).hasSize(1);
+    }
+
+    @Test
+    void explainsAFailureAfterThePodsAreGone() throws Exception {
+        start();
+        apply(INLINE);
+        List<Pod> pods = awaitPods(2);
+        pods.forEach(kubelet::start);
+        awaitReason("Building");
+
+        kubelet.fail(pods.getLast());
+        awaitPhase(Run.Phase.Failed);
+        await("the other platform's pod is deleted").atMost(LONGEST).until(() -> pods().size() == 1);
+        client.pods().inNamespace(namespace).delete();
+
+        assertThat(condition("Ready").status()).isEqualTo(Condition.Status.False);
+        assertThat(condition("Stalled").reason()).isEqualTo("BuildFailed");
+        assertThat(condition("Stalled").message())
+                .contains("linux/arm64", "Dockerfile:3")
+                .contains("kubectl logs -n " + namespace + " hello-1-linux-arm64-1 -c worker");
+        assertThat(failure().exitCode()).isEqualTo(7);
+        assertThat(failure().logTail()).isEqualTo("one\ntwo");
+        assertThat(services.published()).isEmpty();
+        awaitEvents("PlatformFailed", "PlatformCancelled", "RunFailed");
+    }
+
+    @Test
+    void triesAgainInANewPodAfterAnEviction() throws Exception {
+        start();
+        apply(INLINE);
+        List<Pod> pods = awaitPods(2);
+        pods.forEach(kubelet::start);
+
+        kubelet.evict(pods.getFirst());
+        List<Pod> withRetry = awaitPods(3);
+
+        assertThat(withRetry)
+                .extracting(pod -> pod.getMetadata().getName())
+                .containsExactly("hello-1-linux-amd64-1", "hello-1-linux-amd64-2", "hello-1-linux-arm64-1");
+        awaitEvents("PlatformRetrying");
+    }
+
+    @Test
+    void runsOncePerRebuildRequest() throws Exception {
+        start();
+        apply(INLINE);
+        awaitPods(2).forEach(pod -> kubelet.succeed(pod, pushed()));
+        awaitPhase(Run.Phase.Succeeded);
+
+        build().edit(build -> {
+            build.getMetadata().setAnnotations(Map.of(ImageBuild.REBUILD_ANNOTATION, "now"));
+            return build;
+        });
+        await("the second run").atMost(LONGEST).until(() -> run().number() == 2);
+        await("the pods of the second run only")
+                .atMost(LONGEST)
+                .until(() -> pods().size() == 2
+                        && pods().stream()
+                                .allMatch(pod -> pod.getMetadata().getName().startsWith("hello-2-")));
+        pods().forEach(pod -> kubelet.succeed(pod, pushed()));
+        ImageBuildStatus status = awaitPhase(Run.Phase.Succeeded);
+
+        assertThat(run().cause()).isEqualTo(Run.Cause.Requested);
+        assertThat(status.lastHandledRebuildAt()).isEqualTo("now");
+        assertThat(services.published()).hasSize(2);
+    }
+
+    @Test
+    void replacesARunWhoseInputsChange() throws Exception {
+        start();
+        apply(INLINE);
+        awaitPods(2);
+
+        apply(INLINE.replace("FROM scratch", "FROM busybox"));
+
+        await("the pods of the second run only")
+                .atMost(LONGEST)
+                .until(() -> pods().size() == 2
+                        && pods().stream()
+                                .allMatch(pod -> pod.getMetadata().getName().startsWith("hello-2-")));
+        assertThat(run().cause()).isEqualTo(Run.Cause.InputsChanged);
+    }
+
+    @Test
+    void movesTagsWithoutABuild() throws Exception {
+        start();
+        apply(INLINE);
+        awaitPods(2).forEach(pod -> kubelet.succeed(pod, pushed()));
+        awaitPhase(Run.Phase.Succeeded);
+
+        apply(INLINE.replace("[v1]", "[v1, v2]"));
+        await("the second tag").atMost(LONGEST).until(() -> List.of("v1", "v2").equals(status().tags()));
+
+        assertThat(run().number()).isEqualTo(1);
+        assertThat(condition("Ready").observedGeneration()).isEqualTo(2);
+    }
+
+    @Test
+    void leavesNoPodsBehindWhenABuildIsDeleted() throws Exception {
+        start();
+        apply(INLINE);
+        awaitPods(2);
+
+        build().delete();
+
+        await("no pods").atMost(LONGEST).until(() -> pods().isEmpty());
+    }
+
+    @Test
+    void namesThePolicyThatRefusesThePods() throws Exception {
+        namespace = createNamespace(Map.of("pod-security.kubernetes.io/enforce", "restricted"));
+        start();
+        apply(INLINE);
+
+        awaitPhase(Run.Phase.Failed);
+
+        assertThat(condition("Stalled").reason()).isEqualTo("PodRejected");
+        assertThat(condition("Stalled").message()).contains("PodSecurity", "restricted");
+    }
+
+    @Test
+    void namesTheSecretThatIsMissing() throws Exception {
+        start();
+        apply(INLINE + "  registryCredentials: [{name: push}]\n");
+
+        awaitPhase(Run.Phase.Failed);
+
+        assertThat(condition("Stalled").reason()).isEqualTo("MissingSecret");
+        assertThat(condition("Stalled").message()).contains("push");
+        assertThat(pods()).isEmpty();
+    }
+
+    @Test
+    void handsOverToAnotherReplicaAtOnce() throws Exception {
+        Replica one = new Replica(namespace, "kiln-operator", "one");
+        Replica two = new Replica(namespace, "kiln-operator", "two");
+        OperatorProcess active = start(Optional.of(one));
+        await("the lease of one").atMost(LONGEST).until(() -> "one".equals(holder()));
+        start(Optional.of(two));
+        apply(INLINE);
+        awaitPods(2);
+
+        active.close();
+        await("the lease of two").atMost(Duration.ofSeconds(10)).until(() -> "two".equals(holder()));
+        pods().forEach(pod -> kubelet.succeed(pod, pushed()));
+
+        awaitPhase(Run.Phase.Succeeded);
+        assertThat(services.published()).hasSize(1);
+    }
+
+    @Test
+    void answersProbesAndScrapes() throws Exception {
+        OperatorProcess operator = start();
+        apply(INLINE);
+        awaitPods(2).forEach(pod -> kubelet.succeed(pod, pushed()));
+        awaitPhase(Run.Phase.Succeeded);
+
+        assertThat(get(operator, "/livez")).isEqualTo("ok\n");
+        assertThat(get(operator, "/readyz")).isEqualTo("ok\n");
+        assertThat(get(operator, "/metrics"))
+                .contains("kiln_runs_total{cause=\"Initial\",reason=\"\",result=\"Succeeded\"} 1.0")
+                .contains("kiln_platform_builds_total{mode=\"Emulated\",platform=\"linux/arm64\"")
+                .contains("kiln_builds_running 0.0")
+                .doesNotContain(namespace);
+    }
+
+    private OperatorProcess start() throws IOException {
+        return start(Optional.empty());
+    }
+
+    private OperatorProcess start(Optional<Replica> replica) throws IOException {
+        KubernetesClient own = access.client();
+        toClose.add(own);
+        OperatorProcess process = new OperatorProcess(
+                TestConfiguration.with("watchNamespaces: [" + namespace + "]\n"),
+                own,
+                new BuildServices(new KubernetesCredentialReader(own), services, services),
+                replica,
+                Clock.systemUTC());
+        toClose.add(process);
+        process.start();
+        return process;
+    }
+
+    private String createNamespace(Map<String, String> labels) {
+        Namespace created = client.resource(new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withGenerateName("it-")
+                        .withLabels(labels)
+                        .endMetadata()
+                        .build())
+                .create();
+        String name = created.getMetadata().getName();
+        toClose.add(() -> client.namespaces().withName(name).delete());
+        await("the default ServiceAccount of " + name)
+                .atMost(LONGEST)
+                .until(() -> client.serviceAccounts()
+                                .inNamespace(name)
+                                .withName("default")
+                                .get()
+                        != null);
+        return name;
+    }
+
+    private void apply(String yaml) {
+        ImageBuild build = client.getKubernetesSerialization().unmarshal(yaml, ImageBuild.class);
+        build.getMetadata().setNamespace(namespace);
+        client.resource(build).forceConflicts().serverSideApply();
+    }
+
+    private Resource<ImageBuild> build() {
+        return client.resources(ImageBuild.class).inNamespace(namespace).withName("hello");
+    }
+
+    private ImageBuildStatus status() {
+        return Objects.requireNonNullElseGet(build().require().getStatus(), ImageBuildStatus::empty);
+    }
+
+    private Run run() {
+        return Objects.requireNonNull(status().run(), "no run");
+    }
+
+    private Summary summary() {
+        return Objects.requireNonNull(status().summary(), "no summary");
+    }
+
+    private Failure failure() {
+        return Objects.requireNonNull(status().failure(), "no failure");
+    }
+
+    private Condition condition(String type) {
+        return Objects.requireNonNull(status().conditions()).stream()
+                .filter(condition -> condition.type().equals(type))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no condition " + type + " in " + status().conditions()));
+    }
+
+    private ImageBuildStatus awaitPhase(Run.Phase phase) {
+        return awaitStatus("phase " + phase, () -> {
+            ImageBuildStatus status = status();
+            return status.run() != null && status.run().phase() == phase ? status : null;
+        });
+    }
+
+    private void awaitReason(String reason) {
+        awaitStatus("reason " + reason, () -> condition("Ready").reason().equals(reason) ? status() : null);
+    }
+
+    private static ImageBuildStatus awaitStatus(String what, Callable<@Nullable ImageBuildStatus> status) {
+        return Objects.requireNonNull(await(what).atMost(LONGEST).until(status, Objects::nonNull));
+    }
+
+    private List<Pod> awaitPods(int count) {
+        return await(count + " pods").atMost(LONGEST).until(this::pods, pods -> pods.size() == count);
+    }
+
+    private List<Pod> pods() {
+        return client.pods().inNamespace(namespace).list().getItems().stream()
+                .sorted(Comparator.comparing(pod -> pod.getMetadata().getName()))
+                .toList();
+    }
+
+    private void awaitEvents(String... reasons) {
+        await("events")
+                .atMost(LONGEST)
+                .untilAsserted(() -> assertThat(client.events()
+                                .v1()
+                                .events()
+                                .inNamespace(namespace)
+                                .list()
+                                .getItems())
+                        .extracting(Event::getReason)
+                        .contains(reasons));
+    }
+
+    private @Nullable String holder() {
+        var lease =
+                client.leases().inNamespace(namespace).withName("kiln-operator").get();
+        return lease == null ? null : lease.getSpec().getHolderIdentity();
+    }
+
+    private static String get(OperatorProcess operator, String path) throws IOException {
+        Request request = new Request.Builder()
+                .url("http://localhost:" + operator.port() + path)
+                .build();
+        try (Response response = new OkHttpClient().newCall(request).execute()) {
+            return response.body().string();
+        }
+    }
+
+    private static Pushed pushed() {
+        return new Pushed("application/vnd.oci.image.manifest.v1+json", "sha256:" + "d".repeat(64), 500);
+    }
+
+    private static List<String> uids(List<Pod> pods) {
+        return pods.stream().map(OperatorProcessIT::uid).toList();
+    }
+
+    private static String uid(Pod pod) {
+        return pod.getMetadata().getUid();
+    }
+}

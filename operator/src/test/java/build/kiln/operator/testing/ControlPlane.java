@@ -1,0 +1,151 @@
+package build.kiln.operator.testing;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.okhttp.OkHttpClientFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/**
+ * A real etcd, API server and controller manager for the tests of this module, with Kiln's CustomResourceDefinition. Started
+ * once per run of the tests and stopped after it, unless it ran before. There is no kubelet: a test plays it.
+ */
+public final class ControlPlane implements ParameterResolver {
+    private static final String CLUSTER = "kiln-operator-it";
+
+    /** The first start on a machine builds Kubernetes. */
+    private static final long LONGEST_START_MINUTES = 40;
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return parameter.getParameter().getType() == Access.class;
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        return context.getRoot()
+                .getStore(ExtensionContext.Namespace.create(ControlPlane.class))
+                .computeIfAbsent(Running.class, key -> Running.start(), Running.class)
+                .access();
+    }
+
+    /**
+     * How to reach it.
+     *
+     * @param kubeconfig of the administrator
+     */
+    public record Access(String kubeconfig) {
+        /** A client of its own, as an operator has one. */
+        public KubernetesClient client() {
+            return new KubernetesClientBuilder()
+                    .withConfig(Config.fromKubeconfig(kubeconfig))
+                    .withHttpClientFactory(new OkHttpClientFactory())
+                    .build();
+        }
+    }
+
+    private record Running(Access access, boolean stopAfterwards) implements AutoCloseable {
+        static Running start() {
+            boolean runs = state().equals("running");
+            if (!runs) {
+                kiln("up", "--control-plane-only");
+            }
+            try {
+                Access access = new Access(
+                        Files.readString(Path.of(description().get("kubeconfig").asText())));
+                define(access);
+                return new Running(access, !runs);
+            } catch (IOException e) {
+                throw new IllegalStateException("the cluster's kubeconfig cannot be read", e);
+            }
+        }
+
+        @Override
+        public void close() {
+            if (stopAfterwards) {
+                kiln("down");
+            }
+        }
+
+        private static void define(Access access) {
+            Path file = root().resolve("crds/imagebuilds.kiln.build.yaml");
+            try (KubernetesClient client = access.client();
+                    var stream = Files.newInputStream(file)) {
+                CustomResourceDefinition definition = client.apiextensions()
+                        .v1()
+                        .customResourceDefinitions()
+                        .load(stream)
+                        .forceConflicts()
+                        .serverSideApply();
+                client.resource(definition)
+                        .waitUntilCondition(
+                                current -> current != null
+                                        && current.getStatus() != null
+                                        && current.getStatus().getConditions().stream()
+                                                .anyMatch(condition -> condition
+                                                                .getType()
+                                                                .equals("Established")
+                                                        && condition.getStatus().equals("True")),
+                                1,
+                                TimeUnit.MINUTES);
+            } catch (IOException e) {
+                throw new IllegalStateException(file + " cannot be read", e);
+            }
+        }
+
+        private static String state() {
+            return description().path("state").asText();
+        }
+
+        private static JsonNode description() {
+            try {
+                return new ObjectMapper().readTree(kiln("status", "-o", "json"));
+            } catch (IOException e) {
+                throw new IllegalStateException("the cluster tool does not describe the cluster in JSON", e);
+            }
+        }
+    }
+
+    private static Path root() {
+        return Path.of(System.getProperty("kiln.root", ".."));
+    }
+
+    private static String kiln(String... arguments) {
+        String script = System.getenv()
+                .getOrDefault("KILN_SCRIPT", root().resolve("kiln").toString());
+        ProcessBuilder builder = new ProcessBuilder(script, "cluster");
+        builder.command().addAll(List.of(arguments));
+        builder.environment().put("KILN_CLUSTER", CLUSTER);
+        try {
+            Path output = Files.createTempFile("kiln-cluster", ".log");
+            Path errors = Files.createTempFile("kiln-cluster", ".err");
+            Process process = builder.redirectOutput(output.toFile())
+                    .redirectError(errors.toFile())
+                    .start();
+            if (!process.waitFor(LONGEST_START_MINUTES, TimeUnit.MINUTES)) {
+                process.destroy();
+                throw new IllegalStateException(String.join(" ", builder.command()) + " takes too long; see " + errors);
+            }
+            if (process.exitValue() != 0) {
+                throw new IllegalStateException(
+                        String.join(" ", builder.command()) + " failed: " + Files.readString(errors));
+            }
+            return Files.readString(output);
+        } catch (IOException e) {
+            throw new IllegalStateException("cannot run " + script, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while " + script + " ran", e);
+        }
+    }
+}

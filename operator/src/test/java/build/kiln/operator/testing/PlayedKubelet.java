@@ -1,0 +1,119 @@
+package build.kiln.operator.testing;
+
+import build.kiln.operator.worker.WorkerLabels;
+import build.kiln.protocol.BuildResult;
+import build.kiln.protocol.BuildResult.Pushed;
+import build.kiln.protocol.BuildResult.Steps;
+import build.kiln.protocol.BuildResult.Timings;
+import build.kiln.protocol.FailureReason;
+import build.kiln.protocol.ProtocolJson;
+import io.fabric8.kubernetes.api.model.ContainerState;
+import io.fabric8.kubernetes.api.model.ContainerStateBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+
+/** Reports of worker pods what a kubelet would report. */
+public final class PlayedKubelet {
+    private final KubernetesClient client;
+
+    /** A kubelet that reports through this client. */
+    public PlayedKubelet(KubernetesClient client) {
+        this.client = client;
+    }
+
+    /** The worker runs. */
+    public void start(Pod pod) {
+        report(
+                pod,
+                "Running",
+                new ContainerStateBuilder()
+                        .withNewRunning()
+                        .withStartedAt(now())
+                        .endRunning()
+                        .build());
+    }
+
+    /** The worker pushed this manifest. */
+    public void succeed(Pod pod, Pushed pushed) {
+        end(
+                pod,
+                new BuildResult.Succeeded(
+                        WorkerLabels.platform(pod), pushed, new Steps(4, 1), new Timings(1, 2L, 3L), List.of()),
+                0);
+    }
+
+    /** A step of the Dockerfile failed. */
+    public void fail(Pod pod) {
+        end(
+                pod,
+                new BuildResult.Failed(
+                        WorkerLabels.platform(pod),
+                        FailureReason.BuildFailed,
+                        "RUN exit 7 failed with exit code 7 at Dockerfile:3",
+                        "RUN exit 7",
+                        "Dockerfile:3",
+                        7,
+                        "one\ntwo",
+                        new Steps(4, 1),
+                        new Timings(1, 2L, 3L)),
+                1);
+    }
+
+    /** The node's pressure ended the pod before it could say anything. */
+    public void evict(Pod pod) {
+        Pod ended = new PodBuilder(current(pod))
+                .editOrNewStatus()
+                .withPhase("Failed")
+                .withReason("Evicted")
+                .withMessage("The node was low on resource: memory.")
+                .endStatus()
+                .build();
+        client.resource(ended).updateStatus();
+    }
+
+    private void end(Pod pod, BuildResult result, int exitCode) {
+        report(
+                pod,
+                exitCode == 0 ? "Succeeded" : "Failed",
+                new ContainerStateBuilder()
+                        .withNewTerminated()
+                        .withStartedAt(now())
+                        .withFinishedAt(now())
+                        .withExitCode(exitCode)
+                        .withReason(exitCode == 0 ? "Completed" : "Error")
+                        .withMessage(ProtocolJson.write(result))
+                        .endTerminated()
+                        .build());
+    }
+
+    private void report(Pod pod, String phase, ContainerState state) {
+        Pod reported = new PodBuilder(current(pod))
+                .editOrNewStatus()
+                .withPhase(phase)
+                .withStartTime(now())
+                .withContainerStatuses()
+                .addNewContainerStatus()
+                .withName("worker")
+                .withImage("worker")
+                .withImageID("")
+                .withReady(false)
+                .withRestartCount(0)
+                .withState(state)
+                .endContainerStatus()
+                .endStatus()
+                .build();
+        client.resource(reported).updateStatus();
+    }
+
+    private Pod current(Pod pod) {
+        return client.resource(pod).require();
+    }
+
+    private static String now() {
+        return Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+}
