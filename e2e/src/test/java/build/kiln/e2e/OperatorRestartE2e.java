@@ -58,7 +58,7 @@ class OperatorRestartE2e {
                 .client()
                 .pods()
                 .inNamespace("kiln-system")
-                .withLabel("app.kubernetes.io/name", "kiln")
+                .withLabel("app.kubernetes.io/name", "kiln-operator")
                 .list()
                 .getItems();
     }

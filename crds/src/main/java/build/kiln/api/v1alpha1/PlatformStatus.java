@@ -43,14 +43,14 @@ public record PlatformStatus(
         @JsonPropertyDescription("Steps of the Dockerfile (RUN, COPY, ADD, WORKDIR).") @Nullable
         Integer totalSteps,
 
-        @JsonPropertyDescription("Digest of what the worker pushed for this platform.") @Nullable
+        @JsonPropertyDescription(
+                "Digest of this platform's image manifest, as the published image lists it; absent before.")
+        @Nullable
         String digest,
 
-        @JsonPropertyDescription("Media type of what the worker pushed.") @Nullable
-        String mediaType,
-
-        @JsonPropertyDescription("Size in bytes of the pushed manifest or index.") @Nullable
-        Long size,
+        @JsonPropertyDescription("What the worker pushed: the image manifest, or an index of it and its attestations.")
+        @Nullable
+        Pushed pushed,
 
         @JsonPropertyDescription("Why the platform failed or waits, in one word.") @Nullable
         String reason,
@@ -75,4 +75,16 @@ public record PlatformStatus(
         Native,
         Emulated
     }
+
+    /** A descriptor of the OCI image specification, enough to fetch the content again by digest. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Pushed(
+            @Required @JsonPropertyDescription("Digest of the manifest or index.")
+            String digest,
+
+            @Required @JsonPropertyDescription("Its media type.")
+            String mediaType,
+
+            @Required @JsonPropertyDescription("Its size in bytes.")
+            long size) {}
 }

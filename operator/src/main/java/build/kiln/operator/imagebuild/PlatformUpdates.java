@@ -16,22 +16,7 @@ final class PlatformUpdates {
     /** Known, but the commit to build is not. */
     static PlatformStatus unassigned(String platform) {
         return new PlatformStatus(
-                platform,
-                State.Pending,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null);
+                platform, State.Pending, null, null, null, null, null, null, null, null, null, null, null, null, null);
     }
 
     /** The intent to create this pod. */
@@ -43,7 +28,6 @@ final class PlatformUpdates {
                 placement.reason(),
                 attempt,
                 podName,
-                null,
                 null,
                 null,
                 null,
@@ -71,7 +55,6 @@ final class PlatformUpdates {
                 null,
                 null,
                 null,
-                null,
                 reason,
                 message);
     }
@@ -86,7 +69,6 @@ final class PlatformUpdates {
                 current.podName(),
                 running.nodeName(),
                 running.startTime().toString(),
-                null,
                 null,
                 null,
                 null,
@@ -111,9 +93,8 @@ final class PlatformUpdates {
                 succeeded.completionTime().toString(),
                 steps.cached(),
                 steps.total(),
-                pushed.digest(),
-                pushed.mediaType(),
-                pushed.size(),
+                null,
+                new PlatformStatus.Pushed(pushed.digest(), pushed.mediaType(), pushed.size()),
                 null,
                 null);
     }
@@ -135,7 +116,6 @@ final class PlatformUpdates {
                 counted ? failed.steps().total() : null,
                 null,
                 null,
-                null,
                 failed.reason().name(),
                 failed.message());
     }
@@ -155,9 +135,28 @@ final class PlatformUpdates {
                 null,
                 null,
                 null,
-                null,
                 State.Cancelled.name(),
                 message);
+    }
+
+    /** Listed in the published image. */
+    static PlatformStatus published(PlatformStatus current, @Nullable String digest) {
+        return new PlatformStatus(
+                current.platform(),
+                current.state(),
+                current.mode(),
+                current.modeReason(),
+                current.attempt(),
+                current.podName(),
+                current.nodeName(),
+                current.startTime(),
+                current.completionTime(),
+                current.cachedSteps(),
+                current.totalSteps(),
+                digest,
+                current.pushed(),
+                current.reason(),
+                current.message());
     }
 
     private static @Nullable String text(@Nullable Instant instant) {

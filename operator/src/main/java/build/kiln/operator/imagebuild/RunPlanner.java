@@ -116,11 +116,11 @@ final class RunPlanner {
 
     private static List<PlatformResult> results(ImageBuildStatus status) {
         return platformsOf(status).stream()
-                .map(platform -> new PlatformResult(
-                        platform.platform(),
-                        Objects.requireNonNull(platform.digest(), "digest of a platform that succeeded"),
-                        Objects.requireNonNull(platform.mediaType(), "media type of a platform that succeeded"),
-                        Objects.requireNonNull(platform.size(), "size of a platform that succeeded")))
+                .map(platform -> {
+                    PlatformStatus.Pushed pushed =
+                            Objects.requireNonNull(platform.pushed(), "what a platform that succeeded pushed");
+                    return new PlatformResult(platform.platform(), pushed.digest(), pushed.mediaType(), pushed.size());
+                })
                 .toList();
     }
 

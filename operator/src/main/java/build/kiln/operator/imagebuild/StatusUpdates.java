@@ -52,7 +52,10 @@ final class StatusUpdates {
                 null,
                 null,
                 run,
-                status.platforms(),
+                RunPlanner.platformsOf(status).stream()
+                        .map(platform -> PlatformUpdates.published(
+                                platform, published.platforms().get(platform.platform())))
+                        .toList(),
                 published.image(),
                 run.inputHash(),
                 published.tags(),

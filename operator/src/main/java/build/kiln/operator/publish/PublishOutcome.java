@@ -2,6 +2,7 @@ package build.kiln.operator.publish;
 
 import build.kiln.api.v1alpha1.FailureReason;
 import java.util.List;
+import java.util.Map;
 
 /** What came of publishing. */
 public sealed interface PublishOutcome {
@@ -11,10 +12,13 @@ public sealed interface PublishOutcome {
      * @param repository as in {@code spec.output.image}
      * @param digest of the index, or of the plain manifest of a single platform
      * @param tags that point at it now
+     * @param platforms digest of the image manifest of each platform, by the platform as in the results
      */
-    record Published(String repository, String digest, List<String> tags) implements PublishOutcome {
+    record Published(String repository, String digest, List<String> tags, Map<String, String> platforms)
+            implements PublishOutcome {
         public Published {
             tags = List.copyOf(tags);
+            platforms = Map.copyOf(platforms);
         }
 
         /** {@code repository@digest}. */

@@ -25,8 +25,10 @@ import build.kiln.registry.image.Repository;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Publishes to OCI registries. Safe for concurrent use. */
 public final class RegistryPublication implements Publication, AutoCloseable {
@@ -59,7 +61,14 @@ public final class RegistryPublication implements Publication, AutoCloseable {
         try {
             CredentialSource source = credentials(build.getMetadata().getNamespace(), credentials);
             PublishedImage image = publisher.publish(request(build.getSpec(), results, source));
-            return new PublishOutcome.Published(output.image(), image.digest().toString(), image.tags());
+            Map<String, String> platforms = new HashMap<>();
+            for (PlatformResult result : results) {
+                Digest digest = image.platforms().get(Platform.parse(result.platform()));
+                platforms.put(
+                        result.platform(),
+                        Objects.requireNonNull(digest, result.platform()).toString());
+            }
+            return new PublishOutcome.Published(output.image(), image.digest().toString(), image.tags(), platforms);
         } catch (InvalidReferenceException e) {
             return unpublished(FailureReason.InvalidSpec, "spec.output: " + e.getMessage(), false);
         } catch (InvalidDockerConfigException e) {

@@ -97,8 +97,8 @@ public final class Transitions {
                 : " in "
                         + Durations.text(Duration.between(
                                 Instant.parse(platform.startTime()), Instant.parse(platform.completionTime())));
-        return "built and pushed " + platform.digest() + duration + ", " + platform.cachedSteps() + " of "
-                + platform.totalSteps() + " steps cached";
+        return "built and pushed" + duration + ", " + platform.cachedSteps() + " of " + platform.totalSteps()
+                + " steps cached";
     }
 
     private static void tries(@Nullable Run before, Run run, List<Transition> transitions) {

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +47,8 @@ class RegistryPublicationTest {
 
         assertThat(published.image()).isEqualTo(registry.host() + "/shop/api@" + published.digest());
         assertThat(published.tags()).containsExactly("1", "latest");
+        assertThat(published.platforms())
+                .isEqualTo(Map.of("linux/amd64", amd64.digest(), "linux/arm64", arm64.digest()));
         assertThat(registry.tag("1")).isEqualTo(published.digest());
         assertThat(registry.tag("latest")).isEqualTo(published.digest());
         assertThat(registry.manifest("latest")).contains("\"vendor\":\"Shop\"");
@@ -59,7 +62,11 @@ class RegistryPublicationTest {
         PlatformResult amd64 = registry.push("linux/amd64");
 
         assertThat(publication.publish(build("platforms: [linux/amd64]", ""), List.of(amd64), password("hunter2")))
-                .isEqualTo(new PublishOutcome.Published(registry.host() + "/shop/api", amd64.digest(), List.of()));
+                .isEqualTo(new PublishOutcome.Published(
+                        registry.host() + "/shop/api",
+                        amd64.digest(),
+                        List.of(),
+                        Map.of("linux/amd64", amd64.digest())));
     }
 
     @Test
