@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** A build and its surroundings, moved by hand: the planner decides, the scenario plays the cluster. */
 final class Scenario {
@@ -136,7 +137,10 @@ final class Scenario {
     PublishOutcome.Published published() {
         List<String> tags = spec.output().tags();
         return new PublishOutcome.Published(
-                spec.output().image(), digest('f'), tags == null ? List.of() : tags, Map.of());
+                spec.output().image(),
+                digest('f'),
+                tags == null ? List.of() : tags,
+                Platforms.of(spec).stream().collect(Collectors.toMap(platform -> platform, _ -> digest('c'))));
     }
 
     /** The current pod of a platform says this. */

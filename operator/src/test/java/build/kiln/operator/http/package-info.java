@@ -1,0 +1,4 @@
+@NullMarked
+package build.kiln.operator.http;
+
+import org.jspecify.annotations.NullMarked;
