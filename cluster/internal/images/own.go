@@ -180,7 +180,7 @@ func (r recipeOfOwn) keep(from registryStore, digest string) (Image, error) {
 	if !ok {
 		return Image{}, fmt.Errorf("%s was not written", r.content)
 	}
-	return image, prune(filepath.Dir(r.content), r.name+"-", 3)
+	return image, prune(filepath.Dir(r.content), r.name+"-", 5)
 }
 
 // prune removes all but the latest folders with the prefix.

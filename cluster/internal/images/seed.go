@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"kiln.build/cluster/internal/progress"
 	"kiln.build/cluster/internal/toolchain"
@@ -52,7 +53,25 @@ func Seed(ctx context.Context, tools *toolchain.Toolchain, cache, jdk string, ou
 	if err := os.Rename(building, target); err != nil && !errors.Is(err, os.ErrExist) {
 		return "", err
 	}
-	return target, errors.Join(prune(k.dir, "seed-", 2), k.store.prune())
+	return target, errors.Join(prune(k.dir, "seed-", 2), removeAbandoned(k.dir), k.store.prune())
+}
+
+// removeAbandoned removes the work folders of runs that were killed.
+func removeAbandoned(dir string) error {
+	for _, pattern := range []string{".seed-*", ".own-*"} {
+		folders, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			return err
+		}
+		for _, folder := range folders {
+			if info, err := os.Stat(folder); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
+				if err := os.RemoveAll(folder); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 func newKitchen(ctx context.Context, tools *toolchain.Toolchain, cache, jdk string, out io.Writer) (*kitchen, error) {
