@@ -7,6 +7,7 @@ import build.kiln.api.v1alpha1.Run;
 import build.kiln.operator.credentials.CredentialResult;
 import build.kiln.operator.publish.PublishOutcome;
 import build.kiln.operator.source.Resolution;
+import build.kiln.operator.status.FailureMessage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -95,10 +96,9 @@ final class ActOutcomes {
             Instant next = build.now().plus(backOff);
             return StatusUpdates.with(status, RunUpdates.triedInVain(run, next, message));
         }
-        String after = tries == 1 ? "" : " (" + tries + " tries)";
         return StatusUpdates.with(
                 status,
-                RunUpdates.failed(run, build.now(), message + after),
+                RunUpdates.failed(run, build.now(), FailureMessage.of(build.identity(), message, tries)),
                 BuildingProgress.cancelled(
                         RunPlanner.platformsOf(status), build.now(), "cancelled because the run failed"),
                 failure(reason));

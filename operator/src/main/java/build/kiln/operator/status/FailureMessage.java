@@ -9,6 +9,14 @@ public final class FailureMessage {
 
     private FailureMessage() {}
 
+    /** Two lines at most: the cause and what to do about it; then how to start another run. */
+    public static String of(BuildIdentity identity, String cause, int tries) {
+        String after = tries == 1 ? "" : " (" + tries + " tries)";
+        String bounded = MessageText.bounded(cause) + after;
+        String start = bounded.contains("\n") ? "; then: " : "\nOnce that is mended: ";
+        return bounded + start + Commands.rebuild(identity);
+    }
+
     /** Two lines at most: the platform and the cause; the command, when there is a pod to look at. */
     public static String of(BuildIdentity identity, PlatformStatus platform) {
         String cause = MessageText.oneLine(Objects.requireNonNullElse(platform.message(), "failed"));

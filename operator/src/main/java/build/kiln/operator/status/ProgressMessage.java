@@ -86,7 +86,7 @@ record ProgressMessage(String reason, String text) {
     private static String again(Run run) {
         return run.message() == null
                 ? ""
-                : " (" + run.failedTries() + " tries failed, the next is due at " + run.nextTryTime() + ")\n"
+                : " (try " + run.failedTries() + " failed, the next is due at " + run.nextTryTime() + ")\n"
                         + MessageText.oneLine(run.message());
     }
 

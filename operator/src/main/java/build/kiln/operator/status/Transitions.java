@@ -103,7 +103,7 @@ public final class Transitions {
 
     private static void tries(@Nullable Run before, Run run, List<Transition> transitions) {
         Integer tries = run.failedTries();
-        if (tries == null || (before != null && tries.equals(before.failedTries()))) {
+        if (tries == null || (before != null && before.phase() == run.phase() && tries.equals(before.failedTries()))) {
             return;
         }
         transitions.add(

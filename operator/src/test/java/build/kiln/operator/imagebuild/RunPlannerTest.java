@@ -424,8 +424,7 @@ class RunPlannerTest {
             build.resolve(new Resolution.Unresolved(FailureReason.SourceNotFound, "connection refused", true));
 
             assertThat(build.settle()).isEqualTo(new Decision.Wait(build.now.plusSeconds(5)));
-            assertThat(build.condition("Ready").orElseThrow().message())
-                    .contains("1 tries failed", "connection refused");
+            assertThat(build.condition("Ready").orElseThrow().message()).contains("try 1 failed", "connection refused");
         }
 
         @Test

@@ -10,6 +10,7 @@ import build.kiln.operator.credentials.BuildCredentials;
 import build.kiln.operator.placement.NodeView;
 import build.kiln.operator.placement.Placement;
 import build.kiln.operator.placement.PlacementPolicy;
+import build.kiln.operator.testing.GoldenFile;
 import build.kiln.protocol.ProtocolJson;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.operator.testing.GoldenFile;
 import build.kiln.protocol.BuildResult;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.utils.Serialization;

@@ -1,4 +1,4 @@
-package build.kiln.operator.worker;
+package build.kiln.operator.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,15 +8,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** An expected text among the test resources; {@code -Dkiln.golden.update=true} writes what the code makes now. */
-record GoldenFile(Path path) {
+public record GoldenFile(Path path) {
     private static final Path ROOT =
             Path.of(System.getProperty("kiln.root", ".."), "operator/src/test/resources/build/kiln/operator");
 
-    static GoldenFile of(String name) {
+    /** The file of that name below the resources of this module's tests. */
+    public static GoldenFile of(String name) {
         return new GoldenFile(ROOT.resolve(name));
     }
 
-    String read() {
+    /** Its text. */
+    public String read() {
         try {
             return Files.readString(path);
         } catch (IOException e) {
@@ -24,7 +26,8 @@ record GoldenFile(Path path) {
         }
     }
 
-    void assertEqual(String actual) {
+    /** Fails when the text is another one. */
+    public void assertEqual(String actual) {
         if (Boolean.getBoolean("kiln.golden.update")) {
             try {
                 Files.writeString(path, actual);

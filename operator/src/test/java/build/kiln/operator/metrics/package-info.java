@@ -1,0 +1,4 @@
+@NullMarked
+package build.kiln.operator.metrics;
+
+import org.jspecify.annotations.NullMarked;

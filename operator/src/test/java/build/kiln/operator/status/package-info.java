@@ -1,0 +1,4 @@
+@NullMarked
+package build.kiln.operator.status;
+
+import org.jspecify.annotations.NullMarked;
