@@ -34,6 +34,7 @@ type watched struct {
 			Message string `json:"message"`
 		} `json:"conditions"`
 		Image             string            `json:"image"`
+		Phase             string            `json:"phase"`
 		ContainerStatuses []containerStatus `json:"containerStatuses"`
 	} `json:"status"`
 }
@@ -86,11 +87,16 @@ type observation struct {
 	moments   Moments
 	image     string
 	failure   string
-	pods      map[string]bool // name to whether its worker has ended
+	pods      map[string]*podSeen
+}
+
+type podSeen struct {
+	workerEnded bool
+	ended       bool
 }
 
 func newObservation(name string, platforms int) *observation {
-	return &observation{name: name, platforms: platforms, pods: map[string]bool{}}
+	return &observation{name: name, platforms: platforms, pods: map[string]*podSeen{}}
 }
 
 // add takes one event into account and tells whether the build has ended.
@@ -122,19 +128,25 @@ func (o *observation) addBuild(e event) {
 
 func (o *observation) addPod(e event) error {
 	name := e.object.Metadata.Name
-	if _, known := o.pods[name]; !known {
-		o.pods[name] = false
+	pod := o.pods[name]
+	if pod == nil {
+		pod = &podSeen{}
+		o.pods[name] = pod
 		if len(o.pods) == o.platforms {
 			o.moments.PodsCreated = e.seen
 		}
 	}
+	if phase := e.object.Status.Phase; !pod.ended && (phase == "Succeeded" || phase == "Failed") {
+		pod.ended = true
+		later(&o.moments.PodsEnded, e.seen)
+	}
 	index := slices.IndexFunc(e.object.Status.ContainerStatuses, func(c containerStatus) bool {
 		return c.Name == "worker" && c.State.Terminated != nil
 	})
-	if index < 0 || o.pods[name] {
+	if index < 0 || pod.workerEnded {
 		return nil
 	}
-	o.pods[name] = true
+	pod.workerEnded = true
 	return o.addResult(e, e.object.Status.ContainerStatuses[index].State.Terminated.Message)
 }
 
@@ -150,14 +162,15 @@ func (o *observation) addResult(e event, message string) error {
 	return nil
 }
 
-// ended tells whether nothing more is to come. The pods' last events and the build's may arrive in either order.
+// ended tells whether nothing more is to come. The events of the pods and of the build arrive in any order. A pod that has not ended
+// holds what it requested of the node, and would make the next build wait.
 func (o *observation) ended() bool {
 	if o.failure != "" {
 		return true
 	}
 	done := 0
-	for _, ended := range o.pods {
-		if ended {
+	for _, pod := range o.pods {
+		if pod.workerEnded && pod.ended {
 			done++
 		}
 	}

@@ -22,6 +22,8 @@ type Moments struct {
 	TagWritten time.Time
 	// ReadySeen is when a watch saw the condition Ready.
 	ReadySeen time.Time
+	// PodsEnded is when a watch saw that the last pod, BuildKit included, had ended.
+	PodsEnded time.Time
 }
 
 // Phase is a named stretch of a build.
@@ -41,6 +43,7 @@ var phases = []Phase{
 	{"end of workers seen -> tag written", func(m Moments) time.Duration { return m.TagWritten.Sub(m.WorkersEnded) }},
 	{"tag written -> Ready seen", func(m Moments) time.Duration { return m.ReadySeen.Sub(m.TagWritten) }},
 	{totalPhase, total},
+	{"end of workers seen -> pods ended", func(m Moments) time.Duration { return m.PodsEnded.Sub(m.WorkersEnded) }},
 }
 
 const totalPhase = "total: kubectl apply -> tag written"
