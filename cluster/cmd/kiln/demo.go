@@ -132,6 +132,7 @@ func demoElsewhere(ctx context.Context, kubeContext, registry string, plainHTTP 
 		return d, err
 	}
 	done := progress.Start(options.Out, "push Kiln's images to "+registry)
+	options.PlainHTTP = plainHTTP
 	references, err := images.PushTo(ctx, options, built, registry)
 	done(err)
 	if err != nil {

@@ -33,6 +33,8 @@ type Options struct {
 	Root  string // of the source tree
 	JDK   string // home of a JDK 25
 	Out   io.Writer
+	// PlainHTTP says that the registry of PushTo does not speak HTTPS.
+	PlainHTTP bool
 }
 
 // Image is one of Kiln's own images, built.

@@ -51,7 +51,7 @@ func PushTo(ctx context.Context, options Options, built []Image, prefix string) 
 	references := map[string]string{}
 	for _, image := range built {
 		target := strings.TrimSuffix(prefix, "/") + "/" + image.Repository()
-		if err := copyOut(ctx, bin, image, target+":"+buildTag); err != nil {
+		if err := copyOut(ctx, bin, image, target+":"+buildTag, options.PlainHTTP); err != nil {
 			return nil, fmt.Errorf("push the image %s to %s: %w", image.Name, target, err)
 		}
 		references[image.Name] = target + "@" + image.Digest
@@ -60,7 +60,7 @@ func PushTo(ctx context.Context, options Options, built []Image, prefix string) 
 }
 
 // copyOut serves the image on the loopback interface for as long as crane copies it.
-func copyOut(ctx context.Context, bin string, image Image, target string) error {
+func copyOut(ctx context.Context, bin string, image Image, target string, plainHTTP bool) error {
 	work, err := os.MkdirTemp("", "kiln-push-")
 	if err != nil {
 		return err
@@ -92,7 +92,11 @@ func copyOut(ctx context.Context, bin string, image Image, target string) error 
 	if err := awaitListener(ctx, address, daemon); err != nil {
 		return err
 	}
-	copy := exec.CommandContext(ctx, filepath.Join(bin, "crane"), "copy", address+"/"+image.Repository()+"@"+image.Digest, target)
+	args := []string{"copy", address + "/" + image.Repository() + "@" + image.Digest, target}
+	if plainHTTP {
+		args = append(args, "--insecure")
+	}
+	copy := exec.CommandContext(ctx, filepath.Join(bin, "crane"), args...)
 	if output, err := copy.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, output)
 	}
