@@ -7,9 +7,9 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -36,7 +36,7 @@ final class Leadership implements AutoCloseable {
 
     private final KubernetesClient client;
     private final Replica replica;
-    private final Clock clock;
+    private final InstantSource clock;
     private final Consumer<String> lost;
     private final ScheduledExecutorService watcher = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("leadership").factory());
@@ -48,7 +48,7 @@ final class Leadership implements AutoCloseable {
      * @param clock tells the time
      * @param lost is told when this replica has to end
      */
-    Leadership(KubernetesClient client, Replica replica, Clock clock, Consumer<String> lost) {
+    Leadership(KubernetesClient client, Replica replica, InstantSource clock, Consumer<String> lost) {
         this.client = client;
         this.replica = replica;
         this.clock = clock;

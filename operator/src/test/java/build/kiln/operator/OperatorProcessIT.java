@@ -279,6 +279,27 @@ class OperatorProcessIT {
         assertThat(services.published()).hasSize(1);
     }
 
+    /** For some seconds there can be two active replicas: one that has lost its lease and does not know it yet. */
+    @Test
+    void doesNothingTwiceEvenWhenTwoReplicasAreActive() throws Exception {
+        start();
+        start();
+        apply(GIT);
+
+        awaitPods(2).forEach(kubelet::start);
+        awaitReason("Building");
+        kubelet.evict(pods().getFirst());
+        List<Pod> pods = awaitPods(3);
+        kubelet.succeed(pods.get(1), pushed());
+        kubelet.succeed(pods.get(2), pushed());
+        awaitPhase(Run.Phase.Succeeded);
+
+        assertThat(run().number()).isEqualTo(1);
+        assertThat(pods()).extracting(OperatorProcessIT::uid).containsExactlyElementsOf(uids(pods));
+        assertThat(eventsOf("RunStarted")).hasSize(1);
+        assertThat(eventsOf("RunSucceeded")).hasSizeBetween(0, 1);
+    }
+
     @Test
     void answersProbesAndScrapes() throws Exception {
         OperatorProcess operator = start();
@@ -402,6 +423,12 @@ class OperatorProcessIT {
                                 .getItems())
                         .extracting(Event::getReason)
                         .contains(reasons));
+    }
+
+    private List<Event> eventsOf(String reason) {
+        return client.events().v1().events().inNamespace(namespace).list().getItems().stream()
+                .filter(event -> event.getReason().equals(reason))
+                .toList();
     }
 
     private @Nullable String holder() {

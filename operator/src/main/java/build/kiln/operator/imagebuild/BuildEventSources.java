@@ -37,6 +37,7 @@ final class BuildEventSources {
                         .withName("nodes")
                         .withWatchAllNamespaces()
                         .withSecondaryToPrimaryMapper(node -> Set.of())
+                        .withItemStore(new NodeStore())
                         .build(),
                 context);
     }

@@ -1,0 +1,125 @@
+package build.kiln.operator.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import build.kiln.api.v1alpha1.Failure;
+import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.api.v1alpha1.PlatformStatus;
+import build.kiln.api.v1alpha1.PlatformStatus.Mode;
+import build.kiln.api.v1alpha1.PlatformStatus.State;
+import build.kiln.api.v1alpha1.Run;
+import build.kiln.api.v1alpha1.Run.Cause;
+import build.kiln.api.v1alpha1.Run.Phase;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class BuildMetricsTest {
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final BuildMetrics metrics = new BuildMetrics(registry);
+
+    @Test
+    void countsARunOnceWhenItEnds() {
+        ImageBuildStatus publishing = status(1, Phase.Publishing, State.Succeeded, null);
+        ImageBuildStatus succeeded = status(1, Phase.Succeeded, State.Succeeded, null);
+
+        metrics.record(publishing, succeeded);
+        metrics.record(succeeded, succeeded);
+
+        assertThat(registry.get("kiln.runs")
+                        .tags("cause", "Requested", "result", "Succeeded", "reason", "")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+        assertThat(registry.get("kiln.run.duration").timer().totalTime(TimeUnit.SECONDS))
+                .isEqualTo(90);
+        assertThat(registry.get("kiln.publish.duration").timer().totalTime(TimeUnit.SECONDS))
+                .isEqualTo(10);
+    }
+
+    @Test
+    void countsTheReasonOfAFailure() {
+        metrics.record(
+                status(1, Phase.Building, State.Building, null),
+                status(1, Phase.Failed, State.Failed, FailureReason.BuildFailed));
+
+        assertThat(registry.get("kiln.runs")
+                        .tags("result", "Failed", "reason", "BuildFailed")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+        assertThat(registry.get("kiln.platform.builds")
+                        .tags(
+                                "platform",
+                                "linux/arm64",
+                                "mode",
+                                "Emulated",
+                                "result",
+                                "Failed",
+                                "reason",
+                                "BuildFailed")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+        assertThat(registry.find("kiln.publish.duration").timer()).isNull();
+    }
+
+    @Test
+    void countsTheSamePlatformAgainInANewRun() {
+        metrics.record(
+                status(1, Phase.Succeeded, State.Succeeded, null), status(2, Phase.Publishing, State.Succeeded, null));
+
+        assertThat(registry.get("kiln.platform.builds")
+                        .tags("result", "Succeeded")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void showsTheRunsThatAreUnderWay() {
+        metrics.watch(() -> List.of(
+                ImageBuildStatus.empty(),
+                status(1, Phase.Building, State.Building, null),
+                status(1, Phase.Succeeded, State.Succeeded, null)));
+
+        assertThat(registry.get("kiln.builds.running").gauge().value()).isEqualTo(1);
+    }
+
+    private static ImageBuildStatus status(int run, Phase phase, State state, @Nullable FailureReason reason) {
+        PlatformStatus platform = new PlatformStatus(
+                "linux/arm64",
+                state,
+                Mode.Emulated,
+                "NoNativeNode",
+                1,
+                "pod",
+                "node",
+                "2026-11-23T10:00:10Z",
+                "2026-11-23T10:01:20Z",
+                null,
+                null,
+                null,
+                null,
+                reason == null ? null : reason.name(),
+                null);
+        Run current = new Run(
+                run,
+                Cause.Requested,
+                phase,
+                "sha256:a",
+                "sha256:a",
+                null,
+                "2026-11-23T10:00:00Z",
+                "2026-11-23T10:01:20Z",
+                phase.isFinal() ? "2026-11-23T10:01:30Z" : null,
+                null,
+                null,
+                null);
+        Failure failure = reason == null ? null : new Failure(null, reason, null, null, null, null);
+        return new ImageBuildStatus(1L, null, current, List.of(platform), null, null, null, failure, null, null);
+    }
+}
