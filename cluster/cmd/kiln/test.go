@@ -54,7 +54,7 @@ func runTest(ctx context.Context, args []string) error {
 	}
 	env := append(os.Environ(), "JAVA_HOME="+jdk, "KILN_TOOLS_BIN="+bin, "KILN_SCRIPT="+filepath.Join(root, "kiln"))
 	for _, module := range goModules {
-		if err := runGoTests(ctx, filepath.Join(root, module), env); err != nil {
+		if err := runGoTests(ctx, filepath.Join(root, module), env, *fast); err != nil {
 			return err
 		}
 	}
@@ -65,8 +65,8 @@ func runTest(ctx context.Context, args []string) error {
 	return testStep(ctx, root, env, "mvn", mavenArgs...)
 }
 
-// runGoTests checks format and common mistakes of a Go module and runs its tests.
-func runGoTests(ctx context.Context, dir string, env []string) error {
+// runGoTests checks format and common mistakes of a Go module and runs its tests, without those of whole nodes when fast.
+func runGoTests(ctx context.Context, dir string, env []string, fast bool) error {
 	unformatted, err := exec.CommandContext(ctx, "gofmt", "-l", dir).Output()
 	if err != nil {
 		return fmt.Errorf("gofmt in %s: %w", dir, err)
@@ -77,7 +77,7 @@ func runGoTests(ctx context.Context, dir string, env []string) error {
 	if err := testStep(ctx, dir, env, "go", "vet", "./..."); err != nil {
 		return err
 	}
-	return testStep(ctx, dir, env, "go", "test", "./...")
+	return testStep(ctx, dir, env, "go", "test", fmt.Sprintf("-short=%t", fast), "./...")
 }
 
 func testStep(ctx context.Context, dir string, env []string, program string, args ...string) error {

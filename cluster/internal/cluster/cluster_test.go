@@ -4,13 +4,16 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"kiln.build/cluster/internal/cgroup"
 	"kiln.build/cluster/internal/controlplane"
+	"kiln.build/cluster/internal/gitserver"
 	"kiln.build/cluster/internal/layout"
 	"kiln.build/cluster/internal/process"
 	"kiln.build/cluster/internal/sandbox"
@@ -20,7 +23,9 @@ import (
 
 // TestMain lets clusters start their daemons through the test program.
 func TestMain(m *testing.M) {
-	handled, err := process.Dispatch(map[string]func(string) error{process.EntryCommand: process.Enter, sandbox.HoldCommand: sandbox.Hold})
+	handled, err := process.Dispatch(map[string]func(string) error{
+		process.EntryCommand: process.Enter, sandbox.HoldCommand: sandbox.Hold, gitserver.Command: gitserver.Serve,
+	})
 	if !handled {
 		os.Exit(m.Run())
 	}
@@ -41,7 +46,12 @@ func open(t *testing.T) *Cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at, err := layout.NewCluster(t.TempDir(), "ct")
+	folder := t.TempDir()
+	// Pods with a user namespace of their own have to get through it.
+	if err := os.Chmod(filepath.Dir(folder), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	at, err := layout.NewCluster(folder, "ct")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,8 +113,16 @@ func TestControlPlaneLeavesNoTrace(t *testing.T) {
 	if err := cluster.Down(ctx); err != nil {
 		t.Fatal(err)
 	}
+	expectNoTrace(t, cluster, iface, append(first, last...))
+	if err := cluster.Down(ctx); err != nil {
+		t.Errorf("removing a cluster that does not exist: %v", err)
+	}
+}
+
+func expectNoTrace(t *testing.T, cluster *Cluster, iface string, started []state.Daemon) {
+	t.Helper()
 	expectState(t, cluster, Stopped)
-	for _, daemon := range append(first, last...) {
+	for _, daemon := range started {
 		if daemon.ID.Running() {
 			t.Errorf("%s still runs", daemon.Name)
 		}
@@ -117,8 +135,12 @@ func TestControlPlaneLeavesNoTrace(t *testing.T) {
 			t.Errorf("%s is still there", path)
 		}
 	}
-	if err := cluster.Down(ctx); err != nil {
-		t.Errorf("removing a cluster that does not exist: %v", err)
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(mounts), cluster.Dir) {
+		t.Errorf("something is still mounted below %s:\n%s", cluster.Dir, mounts)
 	}
 }
 
