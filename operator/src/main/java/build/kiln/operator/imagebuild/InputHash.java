@@ -7,6 +7,7 @@ import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.LocalReference;
 import build.kiln.api.v1alpha1.Output;
 import build.kiln.api.v1alpha1.Source;
+import build.kiln.operator.placement.RequestedPlatforms;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -45,7 +46,7 @@ final class InputHash {
         inputs.put("target", spec.target());
         inputs.put("buildArgs", buildArgs(orEmpty(spec.buildArgs())));
         inputs.put("labels", spec.labels() == null ? Map.of() : spec.labels());
-        inputs.put("platforms", Platforms.of(spec));
+        inputs.put("platforms", RequestedPlatforms.of(spec));
         inputs.put("output", output(spec.output()));
         inputs.put("secrets", secrets(orEmpty(spec.secrets())));
         inputs.put("registryCredentials", names(orEmpty(spec.registryCredentials())));

@@ -5,6 +5,7 @@ import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Run.Cause;
+import build.kiln.operator.placement.RequestedPlatforms;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -36,7 +37,7 @@ final class RunStart {
         Run last = status.run();
         Run run = RunUpdates.started(
                 last == null ? 1 : last.number() + 1, cause, InputHash.of(build.spec()), build.now());
-        List<PlatformStatus> pending = Platforms.of(build.spec()).stream()
+        List<PlatformStatus> pending = RequestedPlatforms.of(build.spec()).stream()
                 .map(PlatformUpdates::unassigned)
                 .toList();
         String request = rebuildRequest(build);
@@ -53,7 +54,7 @@ final class RunStart {
             String message = "Nothing to build: " + status.image() + " was built from the same inputs.";
             return StatusUpdates.with(status, RunUpdates.succeeded(resolved, build.now(), message), List.of(), null);
         }
-        List<PlatformProgress.Step> steps = Platforms.of(build.spec()).stream()
+        List<PlatformProgress.Step> steps = RequestedPlatforms.of(build.spec()).stream()
                 .map(platform -> platforms.assigned(build, resolved.number(), platform, 1))
                 .toList();
         return BuildingProgress.settled(build, status, resolved, steps);

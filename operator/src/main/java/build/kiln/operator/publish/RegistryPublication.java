@@ -110,6 +110,8 @@ public final class RegistryPublication implements Publication, AutoCloseable {
     private static FailureReason reason(RegistryException failure) {
         return switch (failure) {
             case RegistryException.Unauthorized _, RegistryException.Forbidden _ -> FailureReason.RegistryAuthFailed;
+            case RegistryException.NotFound missing
+            when missing.isRepositoryMissing() -> FailureReason.RegistryRepositoryMissing;
             case RegistryException.NotFound _,
                     RegistryException.TagImmutable _,
                     RegistryException.Rejected _,
@@ -130,6 +132,9 @@ public final class RegistryPublication implements Publication, AutoCloseable {
                 ".\nCorrect the Secret, or add one to spec.registryCredentials that may push to spec.output.image.";
             case RegistryException.Forbidden _ ->
                 ".\nGive the account of these credentials the right to push to spec.output.image.";
+            case RegistryException.NotFound missing
+            when missing.isRepositoryMissing() ->
+                ".\nCreate the repository in the registry: it does not do so on the first push.";
             case RegistryException.NotFound _ ->
                 ".\nThe image of a platform is no longer in the registry; request a rebuild.";
             case RegistryException.TagImmutable _ ->

@@ -7,6 +7,7 @@ import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.Run;
+import build.kiln.operator.placement.RequestedPlatforms;
 import build.kiln.operator.publish.PlatformResult;
 import build.kiln.operator.publish.PublishOutcome;
 import build.kiln.operator.source.Resolution;
@@ -97,7 +98,7 @@ class RandomLivesTest {
             case Decision.Publish publish -> {
                 assertThat(publish.results())
                         .extracting(PlatformResult::platform)
-                        .containsExactlyElementsOf(Platforms.of(build.spec));
+                        .containsExactlyElementsOf(RequestedPlatforms.of(build.spec));
                 if (!killed) {
                     build.publish(
                             random.nextBoolean()

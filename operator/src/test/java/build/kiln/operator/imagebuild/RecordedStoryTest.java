@@ -5,6 +5,7 @@ import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.Summary;
 import build.kiln.operator.credentials.CredentialResult;
+import build.kiln.operator.placement.RequestedPlatforms;
 import build.kiln.operator.publish.PublishOutcome;
 import build.kiln.operator.source.Resolution;
 import build.kiln.operator.status.Transition;
@@ -93,7 +94,7 @@ class RecordedStoryTest {
         tell("the quota is used up", build);
         build.pass(Duration.ofSeconds(10));
         build.run();
-        Platforms.of(build.spec).forEach(platform -> build.end(platform, build.succeeded(platform)));
+        RequestedPlatforms.of(build.spec).forEach(platform -> build.end(platform, build.succeeded(platform)));
         build.run();
         build.publish(new PublishOutcome.Unpublished(FailureReason.PublishFailed, "503 from the registry", true));
         tell("the registry is down", build);

@@ -12,6 +12,7 @@ import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Run.Cause;
 import build.kiln.api.v1alpha1.Run.Phase;
 import build.kiln.operator.placement.NodeView;
+import build.kiln.operator.placement.RequestedPlatforms;
 import build.kiln.operator.publish.PlatformResult;
 import build.kiln.operator.publish.PublishOutcome;
 import build.kiln.operator.source.Resolution;
@@ -361,7 +362,7 @@ class RunPlannerTest {
         @Test
         void isTriedFiveTimesWhenTheRegistryFails() {
             build.run();
-            Platforms.of(build.spec).forEach(platform -> build.end(platform, build.succeeded(platform)));
+            RequestedPlatforms.of(build.spec).forEach(platform -> build.end(platform, build.succeeded(platform)));
             int tries = 0;
             while (build.run() instanceof Decision.Publish) {
                 tries++;
@@ -377,7 +378,7 @@ class RunPlannerTest {
         @Test
         void isNotTriedAgainWithCredentialsThatWereRefused() {
             build.run();
-            Platforms.of(build.spec).forEach(platform -> build.end(platform, build.succeeded(platform)));
+            RequestedPlatforms.of(build.spec).forEach(platform -> build.end(platform, build.succeeded(platform)));
             build.run();
 
             build.publish(new PublishOutcome.Unpublished(FailureReason.RegistryAuthFailed, "401", false));
@@ -389,7 +390,7 @@ class RunPlannerTest {
         @Test
         void isTriedAgainWithoutABuildWhenTheSpecChangesAfterItFailed() {
             build.run();
-            Platforms.of(build.spec).forEach(platform -> build.end(platform, build.succeeded(platform)));
+            RequestedPlatforms.of(build.spec).forEach(platform -> build.end(platform, build.succeeded(platform)));
             build.run();
             build.publish(new PublishOutcome.Unpublished(FailureReason.PublishFailed, "tag is immutable", false));
             build.run();

@@ -10,6 +10,7 @@ import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.operator.credentials.CredentialResult;
 import build.kiln.operator.placement.NodeView;
+import build.kiln.operator.placement.RequestedPlatforms;
 import build.kiln.operator.publish.PublishOutcome;
 import build.kiln.operator.source.Resolution;
 import build.kiln.operator.status.BuildIdentity;
@@ -126,7 +127,7 @@ final class Scenario {
             resolve(new Resolution.Resolved(Specs.COMMIT));
             run();
         }
-        for (String platform : Platforms.of(spec)) {
+        for (String platform : RequestedPlatforms.of(spec)) {
             end(platform, succeeded(platform));
         }
         run();
@@ -140,7 +141,7 @@ final class Scenario {
                 spec.output().image(),
                 digest('f'),
                 tags == null ? List.of() : tags,
-                Platforms.of(spec).stream().collect(Collectors.toMap(platform -> platform, _ -> digest('c'))));
+                RequestedPlatforms.of(spec).stream().collect(Collectors.toMap(platform -> platform, _ -> digest('c'))));
     }
 
     /** The current pod of a platform says this. */

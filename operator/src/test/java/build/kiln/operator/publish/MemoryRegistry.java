@@ -28,6 +28,7 @@ final class MemoryRegistry implements AutoCloseable {
     private final Map<String, Content> contents = new ConcurrentHashMap<>();
     private final HttpServer server;
     private volatile int failure;
+    private volatile String explanation = "";
 
     MemoryRegistry() throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -42,6 +43,12 @@ final class MemoryRegistry implements AutoCloseable {
     /** From now on every request that may pass is answered with a status. */
     void failWith(int status) {
         failure = status;
+    }
+
+    /** From now on there is no such repository (OCI distribution specification, error code NAME_UNKNOWN). */
+    void forgetRepository() {
+        failure = 404;
+        explanation = "{\"errors\": [{\"code\": \"NAME_UNKNOWN\", \"message\": \"no such repository\"}]}";
     }
 
     @Nullable
@@ -80,7 +87,10 @@ final class MemoryRegistry implements AutoCloseable {
                 exchange.getResponseHeaders().set("WWW-Authenticate", "Basic realm=\"registry\"");
                 exchange.sendResponseHeaders(401, -1);
             } else if (failure != 0) {
-                exchange.sendResponseHeaders(failure, -1);
+                byte[] body = explanation.getBytes(StandardCharsets.UTF_8);
+                exchange.getResponseHeaders().set("Content-Type", "application/json");
+                exchange.sendResponseHeaders(failure, body.length == 0 ? -1 : body.length);
+                exchange.getResponseBody().write(body);
             } else if (exchange.getRequestMethod().equals("PUT")) {
                 put(exchange);
             } else {

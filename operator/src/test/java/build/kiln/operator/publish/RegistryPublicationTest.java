@@ -99,6 +99,19 @@ class RegistryPublicationTest {
     }
 
     @Test
+    void aRepositoryThatIsNotThereHasItsOwnReason() {
+        List<PlatformResult> results = List.of(registry.push("linux/amd64"), registry.push("linux/arm64"));
+        registry.forgetRepository();
+
+        assertUnpublished(
+                publication.publish(build("", ""), results, password("hunter2")),
+                FailureReason.RegistryRepositoryMissing,
+                false,
+                "shop/api",
+                "Create the repository");
+    }
+
+    @Test
     void withoutCredentialsTheRefusalSaysWhereToAddThem() {
         List<PlatformResult> results = List.of(registry.push("linux/amd64"), registry.push("linux/arm64"));
 
