@@ -34,7 +34,7 @@ type Installer struct {
 	Kubectl kubectl.Client
 }
 
-// Apply installs Kiln, or changes what is installed.
+// Apply installs Kiln, or changes what is installed; values that somebody gave to what is installed stay unless they are given here.
 func (i Installer) Apply(ctx context.Context, images Images, registries []Registry) error {
 	content, err := values(images, registries)
 	if err != nil {
@@ -42,7 +42,7 @@ func (i Installer) Apply(ctx context.Context, images Images, registries []Regist
 	}
 	ctx, cancel := context.WithTimeout(ctx, helmDeadline)
 	defer cancel()
-	args := []string{"upgrade", "--install", Name, i.Chart, "--namespace", Namespace, "--create-namespace", "--values", "-"}
+	args := []string{"upgrade", "--install", Name, i.Chart, "--namespace", Namespace, "--create-namespace", "--reset-then-reuse-values", "--values", "-"}
 	if i.Kubectl.Context != "" {
 		args = append(args, "--kube-context", i.Kubectl.Context)
 	}

@@ -57,7 +57,10 @@ public final class Transitions {
         if (state(after) == was && (sameAttempt || was == State.Pending)) {
             return;
         }
-        Transition transition = entered(after);
+        boolean scheduled = sameAttempt && was == State.WaitingForNode && state(after) == State.Starting;
+        Transition transition = scheduled
+                ? Transition.normal("NodeFound", "Schedule", "a node takes pod " + after.podName())
+                : entered(after);
         if (transition != null) {
             transitions.add(transition.on(after.platform()));
         }

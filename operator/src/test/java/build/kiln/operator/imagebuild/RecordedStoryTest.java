@@ -36,6 +36,9 @@ class RecordedStoryTest {
         build.end(ARM64, build.waiting("Unschedulable"));
         build.run();
         tell("one builds, one waits for a node", build);
+        build.end(ARM64, build.waiting("ContainerCreating"));
+        build.run();
+        tell("a node takes the one that waited", build);
         build.pass(Duration.ofSeconds(60));
         build.end(ARM64, build.running());
         build.end(AMD64, build.succeeded(AMD64));

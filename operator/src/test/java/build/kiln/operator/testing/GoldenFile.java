@@ -7,7 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** An expected text among the test resources; {@code -Dkiln.golden.update=true} writes what the code makes now. */
+/** An expected text among the test resources; {@code -Dkiln.updateGolden=true} writes what the code makes now. */
 public record GoldenFile(Path path) {
     private static final Path ROOT =
             Path.of(System.getProperty("kiln.root", ".."), "operator/src/test/resources/build/kiln/operator");
@@ -28,7 +28,7 @@ public record GoldenFile(Path path) {
 
     /** Fails when the text is another one. */
     public void assertEqual(String actual) {
-        if (Boolean.getBoolean("kiln.golden.update")) {
+        if (Boolean.getBoolean("kiln.updateGolden")) {
             try {
                 Files.writeString(path, actual);
             } catch (IOException e) {
