@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"kiln.build/cluster/internal/toolchain"
 )
 
 // Packages of the base images. What upstream's images have and these lack: apt itself, and for gcc the libraries of
@@ -62,7 +64,7 @@ func bases(k *kitchen) []base {
 				Env: []string{"JAVA_HOME=/opt/java/openjdk", strings.Replace(defaultPath, "=", "=/opt/java/openjdk/bin:", 1)},
 				Cmd: []string{"jshell"},
 			}},
-		{repository: "docker/dockerfile", tag: "1", architectures: own, layers: []recipe{k.frontendRecipe()},
+		{repository: "docker/dockerfile", tag: "1", architectures: both, layers: []recipe{k.frontendRecipe()},
 			config: runtimeConfig{Env: []string{defaultPath}, Entrypoint: []string{"/bin/dockerfile-frontend"}, Labels: map[string]string{
 				"moby.buildkit.frontend.network.none": "true",
 				"moby.buildkit.frontend.caps":         "moby.buildkit.frontend.inputs,moby.buildkit.frontend.subrequests,moby.buildkit.frontend.contexts",
@@ -165,9 +167,24 @@ func qemu() recipe {
 
 // frontendRecipe is the Dockerfile frontend of the BuildKit module, which upstream ships as an image of its own.
 func (k *kitchen) frontendRecipe() recipe {
-	return recipe{by: "dockerfile-frontend", inputs: []string{k.tools["dockerfile-frontend"]}, make: func(ctx context.Context, k *kitchen, _ string) (*rootFS, error) {
+	const program = "dockerfile-frontend"
+	return recipe{by: program, inputs: []string{k.tools[program]}, make: func(ctx context.Context, k *kitchen, architecture string) (*rootFS, error) {
+		file := k.tools[program]
+		if architecture != runtime.GOARCH {
+			dir, err := os.MkdirTemp("", "kiln-frontend-")
+			if err != nil {
+				return nil, err
+			}
+			defer os.RemoveAll(dir)
+			frontend := toolchain.BuildKit
+			frontend.Packages = slices.DeleteFunc(slices.Clone(frontend.Packages), func(name string) bool { return path.Base(name) != program })
+			if err := k.chain.CompileFor(ctx, architecture, frontend, dir); err != nil {
+				return nil, err
+			}
+			file = filepath.Join(dir, program)
+		}
 		r := newRootFS()
-		return r, r.copyFile(k.tools["dockerfile-frontend"], "bin/dockerfile-frontend", 0o755)
+		return r, r.copyFile(file, "bin/"+program, 0o755)
 	}}
 }
 

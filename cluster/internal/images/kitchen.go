@@ -24,6 +24,7 @@ var recipeSources embed.FS
 
 // kitchen makes the layers of the base images, from what it is given and from Debian packages.
 type kitchen struct {
+	chain *toolchain.Toolchain
 	dir   string // cache
 	store blobStore
 	out   io.Writer

@@ -95,7 +95,7 @@ func newKitchen(ctx context.Context, tools *toolchain.Toolchain, cache, jdk stri
 	}
 	dir := filepath.Join(cache, "images")
 	return &kitchen{
-		dir: dir, store: blobStore{dir: filepath.Join(dir, "blobs")}, out: out, tools: programs,
+		chain: tools, dir: dir, store: blobStore{dir: filepath.Join(dir, "blobs")}, out: out, tools: programs,
 		buildkitVersion: version, jdk: jdk, jdkRelease: string(release),
 		archives: map[string]*archive{}, installed: map[string]*rootFS{},
 	}, nil

@@ -144,7 +144,7 @@ func (t *Toolchain) build(ctx context.Context, tool Tool, target string) error {
 	}
 	defer os.RemoveAll(building)
 	done := progress.Start(t.out, strings.TrimSpace("building "+tool.Name+" "+strings.TrimPrefix(version, "v")))
-	err = t.compile(ctx, tool, version, building)
+	err = t.compile(ctx, tool, version, runtime.GOARCH, building)
 	done(err)
 	if err != nil {
 		return err
@@ -155,7 +155,16 @@ func (t *Toolchain) build(ctx context.Context, tool Tool, target string) error {
 	return os.Rename(building, target)
 }
 
-func (t *Toolchain) compile(ctx context.Context, tool Tool, version, output string) error {
+// CompileFor compiles a tool that needs no C compiler for another architecture, in Go's terms, into the folder output.
+func (t *Toolchain) CompileFor(ctx context.Context, architecture string, tool Tool, output string) error {
+	version, err := t.Version(tool)
+	if err != nil {
+		return err
+	}
+	return t.compile(ctx, tool, version, architecture, output)
+}
+
+func (t *Toolchain) compile(ctx context.Context, tool Tool, version, architecture, output string) error {
 	flags := []string{"-s", "-w"}
 	for _, variable := range tool.Versions {
 		flags = append(flags, "-X", variable+"="+version)
@@ -169,7 +178,7 @@ func (t *Toolchain) compile(ctx context.Context, tool Tool, version, output stri
 	}
 	command := exec.CommandContext(ctx, "go", append(args, tool.Packages...)...)
 	command.Dir = filepath.Join(t.sources, tool.Name)
-	command.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED="+map[bool]string{true: "1", false: "0"}[tool.Cgo])
+	command.Env = append(os.Environ(), "GOWORK=off", "GOARCH="+architecture, "CGO_ENABLED="+map[bool]string{true: "1", false: "0"}[tool.Cgo])
 	// Interrupted, Go removes its temporary files.
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = 10 * time.Second
