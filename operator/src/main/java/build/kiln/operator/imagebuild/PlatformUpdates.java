@@ -41,59 +41,23 @@ final class PlatformUpdates {
 
     /** The pod is there, its worker does not run yet. */
     static PlatformStatus waiting(PlatformStatus current, State state, String reason, String message) {
-        return new PlatformStatus(
-                current.platform(),
-                state,
-                current.mode(),
-                current.modeReason(),
-                current.attempt(),
-                current.podName(),
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                reason,
-                message);
+        return withinAttempt(current, state, null, null, null, null, null, reason, message);
     }
 
     static PlatformStatus building(PlatformStatus current, WorkerObservation.Running running) {
-        return new PlatformStatus(
-                current.platform(),
-                State.Building,
-                current.mode(),
-                current.modeReason(),
-                current.attempt(),
-                current.podName(),
-                running.nodeName(),
-                running.startTime().toString(),
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null);
+        String startTime = running.startTime().toString();
+        return withinAttempt(current, State.Building, running.nodeName(), startTime, null, null, null, null, null);
     }
 
     static PlatformStatus succeeded(PlatformStatus current, WorkerObservation.Succeeded succeeded) {
         Pushed pushed = succeeded.result().pushed();
-        Steps steps = succeeded.result().steps();
-        return new PlatformStatus(
-                current.platform(),
+        return withinAttempt(
+                current,
                 State.Succeeded,
-                current.mode(),
-                current.modeReason(),
-                current.attempt(),
-                current.podName(),
                 succeeded.nodeName(),
                 succeeded.startTime().toString(),
                 succeeded.completionTime().toString(),
-                steps.cached(),
-                steps.total(),
-                null,
+                succeeded.result().steps(),
                 new PlatformStatus.Pushed(pushed.digest(), pushed.mediaType(), pushed.size()),
                 null,
                 null);
@@ -101,7 +65,42 @@ final class PlatformUpdates {
 
     /** Failed for good, or to be tried again. */
     static PlatformStatus ended(PlatformStatus current, State state, WorkerObservation.Failed failed) {
-        boolean counted = failed.steps().total() > 0;
+        return withinAttempt(
+                current,
+                state,
+                failed.nodeName(),
+                text(failed.startTime()),
+                failed.completionTime().toString(),
+                failed.steps().total() > 0 ? failed.steps() : null,
+                null,
+                failed.reason().name(),
+                failed.message());
+    }
+
+    static PlatformStatus cancelled(PlatformStatus current, Instant now, String message) {
+        return withinAttempt(
+                current,
+                State.Cancelled,
+                current.nodeName(),
+                current.startTime(),
+                now.toString(),
+                null,
+                null,
+                State.Cancelled.name(),
+                message);
+    }
+
+    /** Another state of the same pod; what its image became is known only after publishing. */
+    private static PlatformStatus withinAttempt(
+            PlatformStatus current,
+            State state,
+            @Nullable String nodeName,
+            @Nullable String startTime,
+            @Nullable String completionTime,
+            @Nullable Steps steps,
+            PlatformStatus.@Nullable Pushed pushed,
+            @Nullable String reason,
+            @Nullable String message) {
         return new PlatformStatus(
                 current.platform(),
                 state,
@@ -109,33 +108,14 @@ final class PlatformUpdates {
                 current.modeReason(),
                 current.attempt(),
                 current.podName(),
-                failed.nodeName(),
-                text(failed.startTime()),
-                failed.completionTime().toString(),
-                counted ? failed.steps().cached() : null,
-                counted ? failed.steps().total() : null,
+                nodeName,
+                startTime,
+                completionTime,
+                steps == null ? null : steps.cached(),
+                steps == null ? null : steps.total(),
                 null,
-                null,
-                failed.reason().name(),
-                failed.message());
-    }
-
-    static PlatformStatus cancelled(PlatformStatus current, Instant now, String message) {
-        return new PlatformStatus(
-                current.platform(),
-                State.Cancelled,
-                current.mode(),
-                current.modeReason(),
-                current.attempt(),
-                current.podName(),
-                current.nodeName(),
-                current.startTime(),
-                now.toString(),
-                null,
-                null,
-                null,
-                null,
-                State.Cancelled.name(),
+                pushed,
+                reason,
                 message);
     }
 

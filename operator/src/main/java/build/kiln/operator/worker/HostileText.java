@@ -1,5 +1,6 @@
 package build.kiln.operator.worker;
 
+import build.kiln.registry.image.Text;
 import java.util.Locale;
 
 /** Text that a build can choose, made safe to show: bounded, and with control characters escaped. */
@@ -35,26 +36,12 @@ final class HostileText {
         text.codePoints().forEach(c -> {
             if ((c == '\n' || c == '\t') && keepLines) {
                 shown.appendCodePoint(c);
-            } else if (isPlain(c)) {
+            } else if (Text.isPlain(c)) {
                 shown.appendCodePoint(c);
             } else {
                 shown.append(String.format(Locale.ROOT, c < 0x100 ? "\\x%02x" : "\\u%04x", c));
             }
         });
         return shown.toString();
-    }
-
-    /** Format characters can hide or reorder what stands around them. */
-    private static boolean isPlain(int c) {
-        return switch (Character.getType(c)) {
-            case Character.CONTROL,
-                    Character.FORMAT,
-                    Character.LINE_SEPARATOR,
-                    Character.PARAGRAPH_SEPARATOR,
-                    Character.SURROGATE,
-                    Character.PRIVATE_USE,
-                    Character.UNASSIGNED -> false;
-            default -> true;
-        };
     }
 }

@@ -13,7 +13,8 @@ public final class Text {
         return text.length() > line.length() ? line + "..." : line.toString();
     }
 
-    private static boolean isPlain(int codePoint) {
+    /** Whether a character shows as itself: format characters can hide or reorder what stands around them. */
+    public static boolean isPlain(int codePoint) {
         return switch (Character.getType(codePoint)) {
             case Character.CONTROL,
                     Character.FORMAT,
