@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,7 @@ public sealed interface BuildResult {
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
+    @RecordBuilder
     record Succeeded(String platform, Pushed pushed, Steps steps, Timings timings, List<String> baseImages)
             implements BuildResult {
         /** Canonical constructor: base images left out of the document are an empty list. */
@@ -59,6 +61,7 @@ public sealed interface BuildResult {
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
+    @RecordBuilder
     record Failed(
             String platform,
             FailureReason reason,

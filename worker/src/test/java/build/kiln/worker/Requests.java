@@ -9,8 +9,10 @@ import build.kiln.protocol.BuildRequest.Output;
 import build.kiln.protocol.BuildRequest.Provenance;
 import build.kiln.protocol.BuildRequest.Registry;
 import build.kiln.protocol.BuildRequest.Source;
+import build.kiln.protocol.BuildRequestBuilder;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Requests for tests: the smallest one, and how to change it. */
@@ -18,48 +20,29 @@ record Requests(BuildRequest request) {
     static final String COMMIT = "01c6c76e2e8fa98054c5ca04c4f9d8d278abe053";
 
     static Requests inline(Map<String, String> files) {
-        return new Requests(new BuildRequest(
-                "linux/amd64",
-                new Source(null, new Inline(files)),
-                new Dockerfile("Dockerfile", null),
-                null,
-                Map.of(),
-                Map.of(),
-                new Output("registry.example.com/test/app", Map.of(), Provenance.Disabled, null),
-                null,
-                List.of(),
-                List.of(),
-                60,
-                false));
+        return new Requests(BuildRequestBuilder.builder()
+                .platform("linux/amd64")
+                .source(new Source(null, new Inline(files)))
+                .dockerfile(new Dockerfile("Dockerfile", null))
+                .output(new Output("registry.example.com/test/app", Map.of(), Provenance.Disabled, null))
+                .timeoutSeconds(60)
+                .build());
     }
 
     static Requests git(String url, String commit, @Nullable String subPath) {
-        BuildRequest inline = inline(Map.of()).request();
-        return new Requests(new BuildRequest(
-                inline.platform(),
-                new Source(new Git(url, commit, subPath), null),
-                inline.dockerfile(),
-                null,
-                Map.of(),
-                Map.of(),
-                inline.output(),
-                null,
-                List.of(),
-                List.of(),
-                60,
-                false));
+        return inline(Map.of()).with(request -> request.source(new Source(new Git(url, commit, subPath), null)));
     }
 
     Requests dockerfile(String path, @Nullable String inline) {
-        return with(new Dockerfile(path, inline), request.target(), request.output(), request.timeoutSeconds());
+        return with(changed -> changed.dockerfile(new Dockerfile(path, inline)));
     }
 
     Requests target(@Nullable String target) {
-        return with(request.dockerfile(), target, request.output(), request.timeoutSeconds());
+        return with(changed -> changed.target(target));
     }
 
     Requests output(Output output) {
-        return with(request.dockerfile(), request.target(), output, request.timeoutSeconds());
+        return with(changed -> changed.output(output));
     }
 
     Requests repository(String repository) {
@@ -68,23 +51,11 @@ record Requests(BuildRequest request) {
     }
 
     Requests platform(String platform) {
-        return new Requests(new BuildRequest(
-                platform,
-                request.source(),
-                request.dockerfile(),
-                request.target(),
-                request.buildArgs(),
-                request.labels(),
-                request.output(),
-                request.cache(),
-                request.secretIds(),
-                request.registries(),
-                request.timeoutSeconds(),
-                request.emulated()));
+        return with(changed -> changed.platform(platform));
     }
 
     Requests timeoutSeconds(long seconds) {
-        return with(request.dockerfile(), request.target(), request.output(), seconds);
+        return with(changed -> changed.timeoutSeconds(seconds));
     }
 
     Requests more(
@@ -93,34 +64,14 @@ record Requests(BuildRequest request) {
             @Nullable Cache cache,
             List<String> secretIds,
             List<Registry> registries) {
-        return new Requests(new BuildRequest(
-                request.platform(),
-                request.source(),
-                request.dockerfile(),
-                request.target(),
-                buildArgs,
-                labels,
-                request.output(),
-                cache,
-                secretIds,
-                registries,
-                request.timeoutSeconds(),
-                request.emulated()));
+        return with(changed -> changed.buildArgs(buildArgs)
+                .labels(labels)
+                .cache(cache)
+                .secretIds(secretIds)
+                .registries(registries));
     }
 
-    private Requests with(Dockerfile dockerfile, @Nullable String target, Output output, long timeoutSeconds) {
-        return new Requests(new BuildRequest(
-                request.platform(),
-                request.source(),
-                dockerfile,
-                target,
-                request.buildArgs(),
-                request.labels(),
-                output,
-                request.cache(),
-                request.secretIds(),
-                request.registries(),
-                timeoutSeconds,
-                request.emulated()));
+    private Requests with(UnaryOperator<BuildRequestBuilder> change) {
+        return new Requests(change.apply(BuildRequestBuilder.builder(request)).build());
     }
 }

@@ -9,6 +9,7 @@ import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
         value =
                 "!has(self.platforms) || self.platforms.all(p, p.matches('^linux/[a-z0-9_]{2,16}(/v[0-9a-z.]{1,8})?$'))",
         message = "platforms: write linux/<architecture>[/<variant>], such as linux/arm64 or linux/arm/v7")
+@RecordBuilder
 public record ImageBuildSpec(
         @Required @JsonPropertyDescription("Where the build context comes from: exactly one of git and inline.")
         Source source,

@@ -5,12 +5,14 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Size;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What Kiln knows about the build. Written by the operator alone. */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
+@RecordBuilder
 public record ImageBuildStatus(
         @Default("-1")
         @JsonPropertyDescription("The metadata.generation that the conditions speak of; -1 before the first look.")
@@ -51,6 +53,6 @@ public record ImageBuildStatus(
 
     /** The status of an object that nobody has looked at yet. */
     public static ImageBuildStatus empty() {
-        return new ImageBuildStatus(null, null, null, null, null, null, null, null, null, null);
+        return ImageBuildStatusBuilder.builder().build();
     }
 }

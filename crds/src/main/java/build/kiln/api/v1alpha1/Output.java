@@ -7,6 +7,7 @@ import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
         value = "!has(self.tags) || self.tags.all(tag, tag.matches('^[A-Za-z0-9_][A-Za-z0-9._-]*$'))",
         message =
                 "output.tags: a tag is up to 128 letters, digits, underscores, dots and dashes, and begins with none of the last two")
+@RecordBuilder
 public record Output(
         @Required
         @Size(min = 1, max = 255)

@@ -3,6 +3,7 @@ package build.kiln.operator.imagebuild;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Run.Cause;
 import build.kiln.api.v1alpha1.Run.Phase;
+import build.kiln.api.v1alpha1.RunBuilder;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -11,49 +12,52 @@ final class RunUpdates {
     private RunUpdates() {}
 
     static Run started(int number, Cause cause, String specHash, Instant now) {
-        return new Run(
-                number, cause, Phase.Resolving, specHash, null, null, now.toString(), null, null, null, null, null);
+        return RunBuilder.builder()
+                .number(number)
+                .cause(cause)
+                .phase(Phase.Resolving)
+                .specHash(specHash)
+                .startTime(now.toString())
+                .build();
     }
 
     static Run resolved(Run run, String inputHash, @Nullable String commit) {
-        return new Run(
-                run.number(),
-                run.cause(),
-                Phase.Building,
-                run.specHash(),
-                inputHash,
-                commit,
-                run.startTime(),
-                null,
-                null,
-                null,
-                null,
-                null);
+        return entering(run, Phase.Building).inputHash(inputHash).commit(commit).build();
     }
 
     static Run built(Run run, Instant lastWorkerEnded) {
-        return withPhase(run, Phase.Publishing, lastWorkerEnded.toString(), null, null);
+        return entering(run, Phase.Publishing)
+                .buildEndTime(lastWorkerEnded.toString())
+                .build();
     }
 
     /** The tags or the credentials changed after the platforms were built: only publishing is done again. */
     static Run publishedAgain(Run run) {
-        return withPhase(run, Phase.Publishing, run.buildEndTime(), null, null);
+        return entering(run, Phase.Publishing).completionTime(null).build();
     }
 
     static Run succeeded(Run run, Instant now, String message) {
-        return withPhase(run, Phase.Succeeded, run.buildEndTime(), now, message);
+        return ended(run, Phase.Succeeded, now, message);
     }
 
     static Run failed(Run run, Instant now, String message) {
-        return withPhase(run, Phase.Failed, run.buildEndTime(), now, message);
+        return ended(run, Phase.Failed, now, message);
     }
 
     static Run triedInVain(Run run, Instant nextTry, String message) {
-        return withTries(run, failedTries(run) + 1, nextTry.toString(), message);
+        return RunBuilder.builder(run)
+                .failedTries(failedTries(run) + 1)
+                .nextTryTime(nextTry.toString())
+                .message(message)
+                .build();
     }
 
     static Run withoutTries(Run run) {
-        return withTries(run, null, null, null);
+        return RunBuilder.builder(run)
+                .failedTries(null)
+                .nextTryTime(null)
+                .message(null)
+                .build();
     }
 
     static int failedTries(Run run) {
@@ -61,41 +65,14 @@ final class RunUpdates {
         return tries == null ? 0 : tries;
     }
 
-    private static Run withPhase(
-            Run run,
-            Phase phase,
-            @Nullable String buildEndTime,
-            @Nullable Instant completion,
-            @Nullable String message) {
-        return new Run(
-                run.number(),
-                run.cause(),
-                phase,
-                run.specHash(),
-                run.inputHash(),
-                run.commit(),
-                run.startTime(),
-                buildEndTime,
-                completion == null ? null : completion.toString(),
-                null,
-                null,
-                message);
+    private static Run ended(Run run, Phase phase, Instant now, String message) {
+        return entering(run, phase)
+                .completionTime(now.toString())
+                .message(message)
+                .build();
     }
 
-    private static Run withTries(
-            Run run, @Nullable Integer failedTries, @Nullable String nextTry, @Nullable String message) {
-        return new Run(
-                run.number(),
-                run.cause(),
-                run.phase(),
-                run.specHash(),
-                run.inputHash(),
-                run.commit(),
-                run.startTime(),
-                run.buildEndTime(),
-                run.completionTime(),
-                failedTries,
-                nextTry,
-                message);
+    private static RunBuilder entering(Run run, Phase phase) {
+        return RunBuilder.builder(withoutTries(run)).phase(phase);
     }
 }

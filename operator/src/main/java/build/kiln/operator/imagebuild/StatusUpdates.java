@@ -2,6 +2,7 @@ package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.api.v1alpha1.ImageBuildStatusBuilder;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.operator.publish.PublishOutcome.Published;
@@ -15,32 +16,18 @@ final class StatusUpdates {
     /** A new run: nothing but the last good image remains of the runs before. */
     static ImageBuildStatus started(
             ImageBuildStatus status, Run run, List<PlatformStatus> platforms, @Nullable String handledRebuild) {
-        return new ImageBuildStatus(
-                null,
-                null,
-                run,
-                platforms,
-                status.image(),
-                status.imageInputHash(),
-                status.tags(),
-                null,
-                null,
-                handledRebuild);
+        return ImageBuildStatusBuilder.builder(with(status, run, platforms, null))
+                .lastHandledRebuildAt(handledRebuild)
+                .build();
     }
 
     static ImageBuildStatus with(
             ImageBuildStatus status, Run run, List<PlatformStatus> platforms, @Nullable Failure failure) {
-        return new ImageBuildStatus(
-                null,
-                null,
-                run,
-                platforms,
-                status.image(),
-                status.imageInputHash(),
-                status.tags(),
-                failure,
-                null,
-                status.lastHandledRebuildAt());
+        return ImageBuildStatusBuilder.builder(status)
+                .run(run)
+                .platforms(platforms)
+                .failure(failure)
+                .build();
     }
 
     static ImageBuildStatus with(ImageBuildStatus status, Run run) {
@@ -48,19 +35,14 @@ final class StatusUpdates {
     }
 
     static ImageBuildStatus published(ImageBuildStatus status, Run run, Published published) {
-        return new ImageBuildStatus(
-                null,
-                null,
-                run,
-                RunPlanner.platformsOf(status).stream()
-                        .map(platform -> PlatformUpdates.published(
-                                platform, published.platforms().get(platform.platform())))
-                        .toList(),
-                published.image(),
-                run.inputHash(),
-                published.tags(),
-                null,
-                null,
-                status.lastHandledRebuildAt());
+        List<PlatformStatus> platforms = RunPlanner.platformsOf(status).stream()
+                .map(platform -> PlatformUpdates.published(
+                        platform, published.platforms().get(platform.platform())))
+                .toList();
+        return ImageBuildStatusBuilder.builder(with(status, run, platforms, null))
+                .image(published.image())
+                .imageInputHash(run.inputHash())
+                .tags(published.tags())
+                .build();
     }
 }

@@ -2,6 +2,7 @@ package build.kiln.operator.status;
 
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.api.v1alpha1.ImageBuildStatusBuilder;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Summary;
@@ -34,18 +35,13 @@ public final class StatusComposer {
             Instant now) {
         Run run = Objects.requireNonNull(record.run(), "a record has a run");
         List<PlatformStatus> platforms = Objects.requireNonNullElse(record.platforms(), List.of());
-        return new ImageBuildStatus(
-                identity.generation(),
-                new ConditionTable(identity, spec, run, platforms, record.failure())
-                        .conditions(Objects.requireNonNullElse(previous.conditions(), List.of()), now),
-                run,
-                platforms,
-                record.image(),
-                record.imageInputHash(),
-                record.tags(),
-                record.failure(),
-                summary(run, platforms),
-                record.lastHandledRebuildAt());
+        return ImageBuildStatusBuilder.builder(record)
+                .observedGeneration(identity.generation())
+                .conditions(new ConditionTable(identity, spec, run, platforms, record.failure())
+                        .conditions(Objects.requireNonNullElse(previous.conditions(), List.of()), now))
+                .platforms(platforms)
+                .summary(summary(run, platforms))
+                .build();
     }
 
     private static Summary summary(Run run, List<PlatformStatus> platforms) {

@@ -11,6 +11,7 @@ import build.kiln.api.v1alpha1.PlatformStatus.Mode;
 import build.kiln.api.v1alpha1.Source;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.protocol.BuildRequest;
+import build.kiln.protocol.BuildRequestBuilder;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,19 +36,20 @@ final class BuildRequestFactory {
 
     BuildRequest create(ImageBuild build, WorkerAssignment assignment) {
         ImageBuildSpec spec = build.getSpec();
-        return new BuildRequest(
-                assignment.platform(),
-                source(spec.source(), assignment.commit()),
-                dockerfile(spec.dockerfile()),
-                spec.target(),
-                buildArgs(spec.buildArgs()),
-                orEmpty(spec.labels()),
-                output(spec.output()),
-                cache(spec, assignment.platform()),
-                secretIds(spec.secrets()),
-                registries,
-                timeoutSeconds(spec),
-                assignment.placement().mode() == Mode.Emulated);
+        return BuildRequestBuilder.builder()
+                .platform(assignment.platform())
+                .source(source(spec.source(), assignment.commit()))
+                .dockerfile(dockerfile(spec.dockerfile()))
+                .target(spec.target())
+                .buildArgs(buildArgs(spec.buildArgs()))
+                .labels(orEmpty(spec.labels()))
+                .output(output(spec.output()))
+                .cache(cache(spec, assignment.platform()))
+                .secretIds(secretIds(spec.secrets()))
+                .registries(registries)
+                .timeoutSeconds(timeoutSeconds(spec))
+                .emulated(assignment.placement().mode() == Mode.Emulated)
+                .build();
     }
 
     static long timeoutSeconds(ImageBuildSpec spec) {

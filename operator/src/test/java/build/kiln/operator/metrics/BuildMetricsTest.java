@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.api.v1alpha1.ImageBuildStatusBuilder;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.PlatformStatus.Mode;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
+import build.kiln.api.v1alpha1.PlatformStatusBuilder;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Run.Cause;
 import build.kiln.api.v1alpha1.Run.Phase;
+import build.kiln.api.v1alpha1.RunBuilder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -90,36 +93,31 @@ class BuildMetricsTest {
     }
 
     private static ImageBuildStatus status(int run, Phase phase, State state, @Nullable FailureReason reason) {
-        PlatformStatus platform = new PlatformStatus(
-                "linux/arm64",
-                state,
-                Mode.Emulated,
-                "NoNativeNode",
-                1,
-                "pod",
-                "node",
-                "2026-11-23T10:00:10Z",
-                "2026-11-23T10:01:20Z",
-                null,
-                null,
-                null,
-                null,
-                reason == null ? null : reason.name(),
-                null);
-        Run current = new Run(
-                run,
-                Cause.Requested,
-                phase,
-                "sha256:a",
-                "sha256:a",
-                null,
-                "2026-11-23T10:00:00Z",
-                "2026-11-23T10:01:20Z",
-                phase.isFinal() ? "2026-11-23T10:01:30Z" : null,
-                null,
-                null,
-                null);
-        Failure failure = reason == null ? null : new Failure(null, reason, null, null, null, null);
-        return new ImageBuildStatus(1L, null, current, List.of(platform), null, null, null, failure, null, null);
+        PlatformStatus platform = PlatformStatusBuilder.builder()
+                .platform("linux/arm64")
+                .state(state)
+                .mode(Mode.Emulated)
+                .modeReason("NoNativeNode")
+                .attempt(1)
+                .podName("pod")
+                .nodeName("node")
+                .startTime("2026-11-23T10:00:10Z")
+                .completionTime("2026-11-23T10:01:20Z")
+                .reason(reason == null ? null : reason.name())
+                .build();
+        Run current = RunBuilder.builder()
+                .number(run)
+                .cause(Cause.Requested)
+                .phase(phase)
+                .startTime("2026-11-23T10:00:00Z")
+                .buildEndTime("2026-11-23T10:01:20Z")
+                .completionTime(phase.isFinal() ? "2026-11-23T10:01:30Z" : null)
+                .build();
+        return ImageBuildStatusBuilder.builder()
+                .observedGeneration(1L)
+                .run(current)
+                .platforms(List.of(platform))
+                .failure(reason == null ? null : new Failure(null, reason, null, null, null, null))
+                .build();
     }
 }
