@@ -52,6 +52,8 @@ final class ActOutcomes {
     ImageBuildStatus published(ObservedBuild build, PublishOutcome outcome) {
         return switch (outcome) {
             case PublishOutcome.Published published -> succeeded(build, published);
+            case PublishOutcome.Missing missing ->
+                again(build, FailureReason.PublishFailed, missing.message(), 1, SERVER_BACK_OFF);
             case PublishOutcome.Unpublished unpublished ->
                 again(
                         build,

@@ -28,6 +28,19 @@ public sealed interface PublishOutcome {
     }
 
     /**
+     * What some platforms pushed is no longer in the registry. No tag was written. Building these platforms again and
+     * publishing then is all that is needed.
+     *
+     * @param platforms as in the results, in their order; never empty
+     * @param message what is missing, where and why that may be
+     */
+    record Missing(List<String> platforms, String message) implements PublishOutcome {
+        public Missing {
+            platforms = List.copyOf(platforms);
+        }
+    }
+
+    /**
      * The tags may not point at the new image yet.
      *
      * @param reason for {@code status}

@@ -78,6 +78,17 @@ public final class RegistryPublication implements Publication, AutoCloseable {
         }
     }
 
+    @Override
+    public void protect(ImageBuild build, List<PlatformResult> results, BuildCredentials credentials) {}
+
+    @Override
+    public void release(ImageBuild build, List<PlatformResult> results, BuildCredentials credentials) {}
+
+    @Override
+    public ImagePresence find(ImageBuild build, String digest, BuildCredentials credentials) {
+        return new ImagePresence.Incomplete(digest);
+    }
+
     private PublishRequest request(ImageBuildSpec spec, List<PlatformResult> results, CredentialSource credentials) {
         Output output = spec.output();
         List<PushedImage> pushed = new ArrayList<>();

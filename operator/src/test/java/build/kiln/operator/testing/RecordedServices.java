@@ -4,6 +4,7 @@ import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.Source;
 import build.kiln.operator.credentials.BuildCredentials;
 import build.kiln.operator.credentials.BuildCredentials.GitCredentials;
+import build.kiln.operator.publish.ImagePresence;
 import build.kiln.operator.publish.PlatformResult;
 import build.kiln.operator.publish.Publication;
 import build.kiln.operator.publish.PublishOutcome;
@@ -47,5 +48,16 @@ public final class RecordedServices implements RevisionResolver, Publication {
         List<String> tags = build.getSpec().output().tags();
         return new PublishOutcome.Published(
                 build.getSpec().output().image(), DIGEST, tags == null ? List.of() : tags, Map.of());
+    }
+
+    @Override
+    public void protect(ImageBuild build, List<PlatformResult> results, BuildCredentials credentials) {}
+
+    @Override
+    public void release(ImageBuild build, List<PlatformResult> results, BuildCredentials credentials) {}
+
+    @Override
+    public ImagePresence find(ImageBuild build, String digest, BuildCredentials credentials) {
+        return digest.equals(DIGEST) ? new ImagePresence.Complete() : new ImagePresence.Incomplete(digest);
     }
 }
