@@ -67,4 +67,42 @@ class CacheE2e {
                     .isGreaterThanOrEqualTo((int) Math.ceil(0.95 * total));
         }
     }
+
+    @Test
+    void branchesAndPlatformsNeverLoseTheirCacheToEachOther(Workspace workspace) {
+        String image = workspace.repository("branches");
+        workspace.apply("main", branch(image, "one", "{scope: main}"));
+        workspace.apply("feature", branch(image, "two", "{scope: feature}"));
+        workspace.awaitSucceeded("main");
+        workspace.awaitSucceeded("feature");
+
+        workspace.requestRebuild("main", "again");
+        workspace.requestRebuild("feature", "again");
+        assertWarm(workspace.awaitSucceeded("main", 2));
+        assertWarm(workspace.awaitSucceeded("feature", 2));
+
+        workspace.apply("pull-request", branch(image, "two", "{scope: pr, importScopes: [feature], export: false}"));
+        assertWarm(workspace.awaitSucceeded("pull-request"));
+        assertThat(workspace.registry().exists(image + ":buildcache-feature-linux-arm64"))
+                .isTrue();
+        assertThat(workspace.registry().exists(image + ":buildcache-pr-linux-arm64"))
+                .isFalse();
+    }
+
+    private static String branch(String image, String content, String cache) {
+        return """
+                source: {inline: {files: {Dockerfile: "FROM debian:bookworm-slim\\nRUN echo %s > /a\\nRUN cat /a > /b\\n"}}}
+                output: {image: %s, tags: [%s]}
+                cache: %s
+                """.formatted(content, image, content, cache);
+    }
+
+    private static void assertWarm(ImageBuildStatus status) {
+        for (PlatformStatus platform : Objects.requireNonNull(status.platforms())) {
+            assertThat(platform.cachedSteps())
+                    .as("cached steps of %s", platform.platform())
+                    .isEqualTo(platform.totalSteps())
+                    .isEqualTo(2);
+        }
+    }
 }

@@ -104,7 +104,12 @@ final class Workspace implements AutoCloseable {
     }
 
     ImageBuildStatus awaitSucceeded(String name) {
-        ImageBuildStatus status = awaitFinished(name);
+        return awaitSucceeded(name, 1);
+    }
+
+    /** Waits until the run with this number, or a later one, has ended well. */
+    ImageBuildStatus awaitSucceeded(String name, int run) {
+        ImageBuildStatus status = awaitFinished(name, run);
         if (condition(status, "Ready").status() != Status.True) {
             throw new AssertionError("the build failed:\n" + Serialization.asYaml(status) + workerLogs());
         }
@@ -112,13 +117,17 @@ final class Workspace implements AutoCloseable {
     }
 
     /** Waits until every platform's worker runs. */
-    void awaitBuilding(String name) {
-        await(name, BUILD_DEADLINE, build -> {
-            List<PlatformStatus> platforms =
-                    Objects.requireNonNullElse(build.getStatus().platforms(), List.of());
+    ImageBuildStatus awaitBuilding(String name) {
+        return await(name, status -> {
+            List<PlatformStatus> platforms = Objects.requireNonNullElse(status.platforms(), List.of());
             return !platforms.isEmpty()
                     && platforms.stream().allMatch(platform -> platform.state() == PlatformStatus.State.Building);
         });
+    }
+
+    /** Waits until the status of the present generation says this. */
+    ImageBuildStatus await(String name, Predicate<ImageBuildStatus> condition) {
+        return await(name, BUILD_DEADLINE, build -> isObserved(build) && condition.test(build.getStatus()));
     }
 
     List<Pod> pods() {
@@ -173,11 +182,16 @@ final class Workspace implements AutoCloseable {
     private static boolean isFinished(ImageBuild build, int run) {
         ImageBuildStatus status = build.getStatus();
         Run current = status.run();
-        return Objects.equals(status.observedGeneration(), build.getMetadata().getGeneration())
+        return isObserved(build)
                 && current != null
                 && current.number() >= run
                 && current.phase() != null
                 && current.phase().isFinal();
+    }
+
+    private static boolean isObserved(ImageBuild build) {
+        return Objects.equals(
+                build.getStatus().observedGeneration(), build.getMetadata().getGeneration());
     }
 
     private String workerLogs() {

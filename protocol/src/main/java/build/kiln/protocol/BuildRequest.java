@@ -115,10 +115,23 @@ public record BuildRequest(
      * @param imports references to read, tried in order; a missing one is not an error
      * @param export reference to write; null writes none
      * @param mode which steps are exported
+     * @param compression of exported layers; null leaves them as they are
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Cache(List<String> imports, @Nullable String export, CacheMode mode) {}
+    public record Cache(
+            List<String> imports,
+            @Nullable String export,
+            CacheMode mode,
+            @Nullable Compression compression) {}
+
+    /**
+     * @param type {@code gzip}, {@code zstd}, {@code estargz} or {@code uncompressed}, as BuildKit writes it
+     * @param level BuildKit's default for the type when null
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Compression(String type, @Nullable Integer level) {}
 
     /** {@code Max} exports every step, {@code Min} only those of the final image. */
     public enum CacheMode {

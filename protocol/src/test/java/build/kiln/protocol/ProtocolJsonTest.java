@@ -31,7 +31,11 @@ class ProtocolJsonTest {
                 Map.of("VERSION", "1"),
                 Map.of(),
                 new BuildRequest.Output("r.example.com/a", Map.of(), BuildRequest.Provenance.Min, "Commit"),
-                new BuildRequest.Cache(List.of("r.example.com/a:c"), "r.example.com/a:c", BuildRequest.CacheMode.Max),
+                new BuildRequest.Cache(
+                        List.of("r.example.com/a:c"),
+                        "r.example.com/a:c",
+                        BuildRequest.CacheMode.Max,
+                        new BuildRequest.Compression("zstd", 3)),
                 List.of("npmrc"),
                 List.of(new BuildRequest.Registry("r.example.com", false, "PEM")),
                 3600,

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Renders a request as arguments of {@code buildctl}; equal requests give equal arguments. */
 final class BuildctlCommand {
@@ -154,7 +155,19 @@ final class BuildctlCommand {
                     .with("image-manifest", true)
                     .with("oci-mediatypes", true)
                     .with("ignore-error", true);
+            compression(options, cache.compression());
             add("--export-cache", options.toString());
+        }
+    }
+
+    /** Layers that the cache shares with a base image are converted too: half a cache in another form would be no cache. */
+    private static void compression(Csv options, BuildRequest.@Nullable Compression compression) {
+        if (compression == null) {
+            return;
+        }
+        options.with("compression", compression.type()).with("force-compression", true);
+        if (compression.level() != null) {
+            options.with("compression-level", compression.level().toString());
         }
     }
 

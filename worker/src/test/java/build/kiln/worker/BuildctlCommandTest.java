@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import build.kiln.protocol.BuildRequest;
 import build.kiln.protocol.BuildRequest.Cache;
 import build.kiln.protocol.BuildRequest.CacheMode;
+import build.kiln.protocol.BuildRequest.Compression;
 import build.kiln.protocol.BuildRequest.Output;
 import build.kiln.protocol.BuildRequest.Provenance;
 import build.kiln.protocol.BuildRequest.Registry;
@@ -34,6 +35,24 @@ class BuildctlCommandTest {
     }
 
     @Test
+    void cacheIsCompressedAsAskedFor() throws Exception {
+        Cache cache = new Cache(List.of(), REPOSITORY + ":cache", CacheMode.Min, new Compression("zstd", 6));
+        List<String> arguments = rendered(cache);
+
+        assertThat(arguments)
+                .contains("type=registry,ref=" + REPOSITORY + ":cache,mode=min,image-manifest=true,oci-mediatypes=true,"
+                        + "ignore-error=true,compression=zstd,force-compression=true,compression-level=6");
+    }
+
+    @Test
+    void cacheThatIsOnlyReadIsNotExported() throws Exception {
+        Cache cache = new Cache(List.of(REPOSITORY + ":cache"), null, CacheMode.Max, null);
+        List<String> arguments = rendered(cache);
+
+        assertThat(arguments).contains("--import-cache").doesNotContain("--export-cache");
+    }
+
+    @Test
     void smallestGitBuild() throws Exception {
         BuildRequest request = Requests.git("https://git.example.com/shop/api", Requests.COMMIT, null)
                 .request();
@@ -58,7 +77,8 @@ class BuildctlCommandTest {
                         new Cache(
                                 List.of(REPOSITORY + ":cache-main", "cache.example.com:5000/x:y"),
                                 "cache.example.com:5000/x:y",
-                                CacheMode.Max),
+                                CacheMode.Max,
+                                null),
                         List.of("npmrc"),
                         List.of(
                                 new Registry("cache.example.com:5000", true, null),
@@ -190,6 +210,13 @@ class BuildctlCommandTest {
     private static void assertRendered(String name, BuildRequest request, BuildInputs inputs) throws Exception {
         List<String> arguments = render(request, inputs, GitContext.Form.COMMIT_ONLY);
         Golden.assertMatches("arguments/" + name + ".txt", String.join("\n", arguments) + "\n");
+    }
+
+    private static List<String> rendered(Cache cache) throws BuildFailedException {
+        BuildRequest request = Requests.inline(Map.of())
+                .more(Map.of(), Map.of(), cache, List.of(), List.of())
+                .request();
+        return render(request, inputs(null, Path.of("/w/context"), null, null), GitContext.Form.COMMIT_ONLY);
     }
 
     private static List<String> render(BuildRequest request, BuildInputs inputs, GitContext.Form form)

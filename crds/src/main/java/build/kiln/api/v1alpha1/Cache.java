@@ -7,15 +7,23 @@ import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
+import io.soabase.recordbuilder.core.RecordBuilder;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The registry cache. */
+/** The registry cache: one reference per repository, scope and platform. */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
         value =
                 "!has(self.repository) || self.repository.matches('^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]+)?/)?[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*)*$')",
         message = "cache.repository: write a repository in lower case without tag or digest")
+@ValidationRule(
+        value =
+                "!has(self.importScopes) || self.importScopes.all(scope, scope.matches('^[A-Za-z0-9_][A-Za-z0-9._-]*$'))",
+        message =
+                "cache.importScopes: a scope is letters, digits, underscores, dots and dashes, and begins with none of the last two")
+@RecordBuilder
 public record Cache(
         @Default("Max")
         @JsonPropertyDescription(
@@ -34,7 +42,28 @@ public record Cache(
         @JsonPropertyDescription(
                 "Keeps caches apart, for example per branch. The reference is <repository>:buildcache-<scope>-<platform>. Defaults to default.")
         @Nullable
-        String scope) {
+        String scope,
+
+        @Size(max = 8)
+        @JsonPropertyDescription(
+                "Other scopes to read as well, after this one and in this order, for example the main branch's. They are never written.")
+        @Nullable
+        List<@Size(min = 1, max = 64) String> importScopes,
+
+        @JsonPropertyDescription(
+                "Also read the caches of the spec's other platforms, for Dockerfiles whose stages are built on $BUILDPLATFORM and are the same for all. Defaults to false.")
+        @Nullable
+        Boolean shareAcrossPlatforms,
+
+        @Default("true")
+        @JsonPropertyDescription(
+                "Whether the cache is written after the build. False only reads it, which suits pull requests. Defaults to true.")
+        @Nullable
+        Boolean export,
+
+        @JsonPropertyDescription("How layers are compressed in the cache. Defaults to the form they have already.")
+        @Nullable
+        Compression compression) {
 
     /** Which steps are kept. */
     public enum Mode {

@@ -2,7 +2,6 @@ package build.kiln.operator.worker;
 
 import build.kiln.api.v1alpha1.BuildArg;
 import build.kiln.api.v1alpha1.BuildSecret;
-import build.kiln.api.v1alpha1.Cache;
 import build.kiln.api.v1alpha1.Dockerfile;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
@@ -23,7 +22,6 @@ final class BuildRequestFactory {
     static final int DEFAULT_TIMEOUT_SECONDS = 3600;
 
     private static final String DEFAULT_DOCKERFILE = "Dockerfile";
-    private static final String DEFAULT_SCOPE = "default";
 
     private final List<BuildRequest.Registry> registries;
 
@@ -44,7 +42,7 @@ final class BuildRequestFactory {
                 .buildArgs(buildArgs(spec.buildArgs()))
                 .labels(orEmpty(spec.labels()))
                 .output(output(spec.output()))
-                .cache(cache(spec, assignment.platform()))
+                .cache(CacheReferences.of(spec, assignment.platform()))
                 .secretIds(secretIds(spec.secrets()))
                 .registries(registries)
                 .timeoutSeconds(timeoutSeconds(spec))
@@ -94,21 +92,6 @@ final class BuildRequestFactory {
                     case Max -> BuildRequest.Provenance.Max;
                 },
                 output.sourceDateEpoch());
-    }
-
-    /** An export replaces what its reference held, so every platform and scope has a reference of its own. */
-    private static BuildRequest.@Nullable Cache cache(ImageBuildSpec spec, String platform) {
-        Cache cache = spec.cache();
-        Cache.Mode mode = cache == null || cache.mode() == null ? Cache.Mode.Max : cache.mode();
-        String repository =
-                cache == null || cache.repository() == null ? spec.output().image() : cache.repository();
-        String scope = cache == null || cache.scope() == null ? DEFAULT_SCOPE : cache.scope();
-        String reference = repository + ":buildcache-" + scope + "-" + platform.replace('/', '-');
-        return switch (mode) {
-            case Disabled -> null;
-            case Min -> new BuildRequest.Cache(List.of(reference), reference, BuildRequest.CacheMode.Min);
-            case Max -> new BuildRequest.Cache(List.of(reference), reference, BuildRequest.CacheMode.Max);
-        };
     }
 
     private static List<String> secretIds(@Nullable List<BuildSecret> secrets) {

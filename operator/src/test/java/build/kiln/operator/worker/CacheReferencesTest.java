@@ -1,0 +1,69 @@
+package build.kiln.operator.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import build.kiln.api.v1alpha1.ImageBuildSpec;
+import build.kiln.protocol.BuildRequest;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class CacheReferencesTest {
+    private static final String IMAGE = "registry.example.com/shop/api";
+
+    @Test
+    void everyPlatformAndScopeIsWrittenToAReferenceOfItsOwn() {
+        Set<String> exports = new HashSet<>();
+        for (String scope : List.of("main", "feature-x")) {
+            for (String platform : List.of("linux/amd64", "linux/arm64", "linux/arm/v7")) {
+                BuildRequest.Cache cache = references("scope: " + scope, platform);
+                assertThat(cache.imports()).containsExactly(cache.export());
+                exports.add(cache.export());
+            }
+        }
+        assertThat(exports).hasSize(6).contains(IMAGE + ":buildcache-feature-x-linux-arm-v7");
+    }
+
+    @Test
+    void otherScopesAreReadAfterTheOwnAndNeverWritten() {
+        BuildRequest.Cache cache = references("{scope: feature, importScopes: [main, feature]}", "linux/amd64");
+
+        assertThat(cache.imports())
+                .containsExactly(IMAGE + ":buildcache-feature-linux-amd64", IMAGE + ":buildcache-main-linux-amd64");
+        assertThat(cache.export()).isEqualTo(IMAGE + ":buildcache-feature-linux-amd64");
+    }
+
+    @Test
+    void nativeStagesAreSharedOnRequest() {
+        assertThat(references("{shareAcrossPlatforms: true}", "linux/arm64").imports())
+                .containsExactly(IMAGE + ":buildcache-default-linux-arm64", IMAGE + ":buildcache-default-linux-amd64");
+    }
+
+    @Test
+    void pullRequestsOnlyRead() {
+        BuildRequest.Cache cache = references("{export: false, importScopes: [main]}", "linux/amd64");
+
+        assertThat(cache.export()).isNull();
+        assertThat(cache.imports()).hasSize(2);
+    }
+
+    @Test
+    void repositoryOfItsOwnLeavesTheImagesTagsAlone() {
+        assertThat(references("{repository: registry.example.com/cache}", "linux/amd64")
+                        .export())
+                .isEqualTo("registry.example.com/cache:buildcache-default-linux-amd64");
+    }
+
+    private static BuildRequest.Cache references(String cache, String platform) {
+        ImageBuildSpec spec = Serialization.unmarshal(
+                """
+                source: {inline: {files: {Dockerfile: FROM scratch}}}
+                output: {image: %s}
+                cache: %s
+                """.formatted(IMAGE, cache.startsWith("{") ? cache : "{" + cache + "}"), ImageBuildSpec.class);
+        return Objects.requireNonNull(CacheReferences.of(spec, platform));
+    }
+}
