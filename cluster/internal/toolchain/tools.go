@@ -74,6 +74,8 @@ var (
 		Name: "helm", Module: "helm.sh/helm/v4", Packages: []string{"helm.sh/helm/v4/cmd/helm"},
 		Versions: []string{"helm.sh/helm/v4/internal/version.version"},
 	}
+	// KStatus judges objects as Flux and Helm do; only tests need it.
+	KStatus = Tool{Name: "kstatus", Module: "github.com/fluxcd/cli-utils", Packages: []string{"."}}
 	Buildx = Tool{
 		Name: "buildx", Module: "github.com/docker/buildx", Packages: []string{"github.com/docker/buildx/cmd/buildx"},
 		Versions: []string{"github.com/docker/buildx/version.Version"},
@@ -81,7 +83,7 @@ var (
 )
 
 // ControlPlane is what a control plane without nodes, and the fast tests, need.
-var ControlPlane = []Tool{Kubernetes, Registry, Crane}
+var ControlPlane = []Tool{Kubernetes, Registry, Crane, KStatus}
 
 // Node is what a cluster that runs pods and installs charts needs.
 var Node = append([]Tool{Runc, Containerd, CNI, Pause, CoreDNS, BuildKit, Helm}, ControlPlane...)
