@@ -76,7 +76,7 @@ var (
 	}
 	// KStatus judges objects as Flux and Helm do; only tests need it.
 	KStatus = Tool{Name: "kstatus", Module: "github.com/fluxcd/cli-utils", Packages: []string{"."}}
-	Buildx = Tool{
+	Buildx  = Tool{
 		Name: "buildx", Module: "github.com/docker/buildx", Packages: []string{"github.com/docker/buildx/cmd/buildx"},
 		Versions: []string{"github.com/docker/buildx/version.Version"},
 	}
