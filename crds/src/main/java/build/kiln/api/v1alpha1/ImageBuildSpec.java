@@ -86,4 +86,15 @@ public record ImageBuildSpec(
         @JsonPropertyDescription(
                 "Longest time in seconds for one platform from the worker's start to the pushed image. Defaults to 3600.")
         @Nullable
-        Integer timeoutSeconds) {}
+        Integer timeoutSeconds,
+
+        @Default("900")
+        @Min(10)
+        @Max(172800)
+        @JsonPropertyDescription(
+                "Longest time in seconds without any progress: no step starts or ends, nothing is printed or transferred. Such a build is stopped with evidence of what it was doing, and tried once more. Raise it for steps that work silently for longer. Defaults to 900.")
+        @Nullable
+        Integer stallTimeoutSeconds,
+
+        @JsonPropertyDescription("What is tried again after a failure.") @Nullable
+        Retry retry) {}

@@ -4,7 +4,9 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
 import io.soabase.recordbuilder.core.RecordBuilder;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One platform of a run. */
@@ -26,6 +28,14 @@ public record PlatformStatus(
 
         @JsonPropertyDescription("Counts the pods started for this platform in this run, from 1.") @Nullable
         Integer attempt,
+
+        @Size(max = 16) @JsonPropertyDescription("Why the attempts before this one failed, oldest first.") @Nullable
+        List<FailureReason> failedAttempts,
+
+        @JsonPropertyDescription(
+                "By how much the memory of this attempt's pod was multiplied, as in spec.retry.memoryFactor; absent when it was not.")
+        @Nullable
+        String memoryFactor,
 
         @JsonPropertyDescription("The worker pod of that attempt.") @Nullable
         String podName,
@@ -53,6 +63,11 @@ public record PlatformStatus(
         @JsonPropertyDescription("What the worker pushed: the image manifest, or an index of it and its attestations.")
         @Nullable
         Pushed pushed,
+
+        @JsonPropertyDescription(
+                "Whether a temporary tag may keep the registry from removing what was pushed until the image is published.")
+        @Nullable
+        Boolean temporaryTag,
 
         @JsonPropertyDescription("Why the platform failed or waits, in one word.") @Nullable
         String reason,
