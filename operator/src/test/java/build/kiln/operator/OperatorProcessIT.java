@@ -4,83 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import build.kiln.api.v1alpha1.Condition;
-import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.Run;
-import build.kiln.api.v1alpha1.Summary;
-import build.kiln.operator.credentials.KubernetesCredentialReader;
-import build.kiln.operator.imagebuild.BuildServices;
 import build.kiln.operator.testing.ControlPlane;
-import build.kiln.operator.testing.PlayedKubelet;
 import build.kiln.operator.testing.RecordedServices;
-import build.kiln.operator.testing.TestConfiguration;
-import build.kiln.protocol.BuildResult.Pushed;
-import io.fabric8.kubernetes.api.model.Namespace;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.events.v1.Event;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.dsl.Resource;
 import java.io.IOException;
-import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The whole operator against a real API server; git server and registry are played, and so is the kubelet. */
-@ExtendWith(ControlPlane.class)
-class OperatorProcessIT {
-    private static final Duration LONGEST = Duration.ofSeconds(60);
-    private static final String INLINE = """
-            apiVersion: kiln.build/v1alpha1
-            kind: ImageBuild
-            metadata: {name: hello}
-            spec:
-              source: {inline: {files: {Dockerfile: "FROM scratch"}}}
-              output: {image: registry.example.com/demo/hello, tags: [v1]}
-            """;
-    private static final String GIT = INLINE.replace(
-            "{inline: {files: {Dockerfile: \"FROM scratch\"}}}",
-            "{git: {url: \"https://git.example.com/hello.git\", revision: main}}");
-
-    private final ControlPlane.Access access;
-    private final KubernetesClient client;
-    private final PlayedKubelet kubelet;
-    private final RecordedServices services = new RecordedServices();
-    private final List<AutoCloseable> toClose = new ArrayList<>();
-    private String namespace = "";
-
+/** A build's life, and what the operator does around it. */
+class OperatorProcessIT extends LiveOperator {
     OperatorProcessIT(ControlPlane.Access access) {
-        this.access = access;
-        this.client = access.client();
-        this.kubelet = new PlayedKubelet(client);
-    }
-
-    @BeforeEach
-    void createNamespace() {
-        namespace = createNamespace(Map.of());
-    }
-
-    @AfterEach
-    void stopEverything() throws Exception {
-        for (AutoCloseable closeable : toClose.reversed()) {
-            closeable.close();
-        }
-        client.close();
+        super(access);
     }
 
     @Test
@@ -316,121 +260,6 @@ class OperatorProcessIT {
                 .doesNotContain(namespace);
     }
 
-    private OperatorProcess start() throws IOException {
-        return start(Optional.empty());
-    }
-
-    private OperatorProcess start(Optional<Replica> replica) throws IOException {
-        KubernetesClient own = access.client();
-        toClose.add(own);
-        OperatorProcess process = new OperatorProcess(
-                TestConfiguration.with("watchNamespaces: [" + namespace + "]\n"),
-                own,
-                new BuildServices(new KubernetesCredentialReader(own), services, services),
-                replica,
-                Clock.systemUTC());
-        toClose.add(process);
-        process.start();
-        return process;
-    }
-
-    private String createNamespace(Map<String, String> labels) {
-        Namespace created = client.resource(new NamespaceBuilder()
-                        .withNewMetadata()
-                        .withGenerateName("it-")
-                        .withLabels(labels)
-                        .endMetadata()
-                        .build())
-                .create();
-        String name = created.getMetadata().getName();
-        toClose.add(() -> client.namespaces().withName(name).delete());
-        await("the default ServiceAccount of " + name)
-                .atMost(LONGEST)
-                .until(() -> client.serviceAccounts()
-                                .inNamespace(name)
-                                .withName("default")
-                                .get()
-                        != null);
-        return name;
-    }
-
-    private void apply(String yaml) {
-        ImageBuild build = client.getKubernetesSerialization().unmarshal(yaml, ImageBuild.class);
-        build.getMetadata().setNamespace(namespace);
-        client.resource(build).forceConflicts().serverSideApply();
-    }
-
-    private Resource<ImageBuild> build() {
-        return client.resources(ImageBuild.class).inNamespace(namespace).withName("hello");
-    }
-
-    private ImageBuildStatus status() {
-        return Objects.requireNonNullElseGet(build().require().getStatus(), ImageBuildStatus::empty);
-    }
-
-    private Run run() {
-        return Objects.requireNonNull(status().run(), "no run");
-    }
-
-    private Summary summary() {
-        return Objects.requireNonNull(status().summary(), "no summary");
-    }
-
-    private Failure failure() {
-        return Objects.requireNonNull(status().failure(), "no failure");
-    }
-
-    private Condition condition(String type) {
-        return Objects.requireNonNull(status().conditions()).stream()
-                .filter(condition -> condition.type().equals(type))
-                .findFirst()
-                .orElseThrow(() -> new AssertionError("no condition " + type + " in " + status().conditions()));
-    }
-
-    private ImageBuildStatus awaitPhase(Run.Phase phase) {
-        return awaitStatus("phase " + phase, () -> {
-            ImageBuildStatus status = status();
-            return status.run() != null && status.run().phase() == phase ? status : null;
-        });
-    }
-
-    private void awaitReason(String reason) {
-        awaitStatus("reason " + reason, () -> condition("Ready").reason().equals(reason) ? status() : null);
-    }
-
-    private static ImageBuildStatus awaitStatus(String what, Callable<@Nullable ImageBuildStatus> status) {
-        return Objects.requireNonNull(await(what).atMost(LONGEST).until(status, Objects::nonNull));
-    }
-
-    private List<Pod> awaitPods(int count) {
-        return await(count + " pods").atMost(LONGEST).until(this::pods, pods -> pods.size() == count);
-    }
-
-    private List<Pod> pods() {
-        return client.pods().inNamespace(namespace).list().getItems().stream()
-                .sorted(Comparator.comparing(pod -> pod.getMetadata().getName()))
-                .toList();
-    }
-
-    private void awaitEvents(String... reasons) {
-        await("events")
-                .atMost(LONGEST)
-                .untilAsserted(() -> assertThat(client.events()
-                                .v1()
-                                .events()
-                                .inNamespace(namespace)
-                                .list()
-                                .getItems())
-                        .extracting(Event::getReason)
-                        .contains(reasons));
-    }
-
-    private List<Event> eventsOf(String reason) {
-        return client.events().v1().events().inNamespace(namespace).list().getItems().stream()
-                .filter(event -> event.getReason().equals(reason))
-                .toList();
-    }
-
     private @Nullable String holder() {
         var lease =
                 client.leases().inNamespace(namespace).withName("kiln-operator").get();
@@ -444,17 +273,5 @@ class OperatorProcessIT {
         try (Response response = new OkHttpClient().newCall(request).execute()) {
             return response.body().string();
         }
-    }
-
-    private static Pushed pushed() {
-        return new Pushed("application/vnd.oci.image.manifest.v1+json", "sha256:" + "d".repeat(64), 500);
-    }
-
-    private static List<String> uids(List<Pod> pods) {
-        return pods.stream().map(OperatorProcessIT::uid).toList();
-    }
-
-    private static String uid(Pod pod) {
-        return pod.getMetadata().getUid();
     }
 }
