@@ -6,8 +6,11 @@ import build.kiln.registry.http.RegistryConfiguration;
 import build.kiln.registry.http.RegistryException;
 import build.kiln.registry.http.RegistryTransport;
 import build.kiln.registry.image.Digest;
+import build.kiln.registry.image.ImageReference;
 import build.kiln.registry.image.Repository;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 
 /**
  * Publishes images: assembles what the workers pushed, brings it to every repository, verifies it there, and only
@@ -31,6 +34,7 @@ public final class ImagePublisher implements AutoCloseable {
      * Publishes an image.
      *
      * @return what every tag points at now
+     * @throws RegistryException.PlatformsMissing when what was pushed for some platforms is gone; no tag was written
      * @throws RegistryException when it did not work; no tag was written unless every manifest was in place
      */
     public PublishedImage publish(PublishRequest request) throws RegistryException {
@@ -38,15 +42,51 @@ public final class ImagePublisher implements AutoCloseable {
     }
 
     /**
-     * Whether a repository still holds an image.
+     * What is missing of an image: itself, or manifests that it lists.
      *
+     * @param digest of an index or an image manifest
      * @param timeout the time for the answer, retries included
+     * @return the digests of what the repository does not hold; none when the image is complete
      * @throws RegistryException when the registry does not say
      */
-    public boolean exists(Repository repository, Digest digest, CredentialSource credentials, Duration timeout)
+    public List<Digest> missing(Repository repository, Digest digest, CredentialSource credentials, Duration timeout)
             throws RegistryException {
-        RegistryClient client = transport.client(credentials, timeout);
-        return client.hasManifest(repository, digest);
+        return new StoredImage(transport.client(credentials, timeout), repository).missing(digest);
+    }
+
+    /**
+     * The digest that a reference stands for now, at the first mirror that knows it, else at the registry.
+     *
+     * @param timeout the time for the answer, retries included
+     * @throws RegistryException.NotFound when there is no such image
+     */
+    public Digest resolve(ImageReference reference, CredentialSource credentials, Duration timeout)
+            throws RegistryException {
+        return transport.client(credentials, timeout).resolve(reference);
+    }
+
+    /**
+     * Points temporary tags at {@link build.kiln.registry.image.Anchor anchors} of pushes, so that a registry which
+     * collects untagged manifests keeps them. A tag that is there is moved.
+     *
+     * @return why a tag does not keep its push, by tag; such as {@link RegistryException.TagImmutable}
+     */
+    public Map<String, RegistryException> anchor(AnchorRequest request) {
+        return new AnchorTags(client(request), request).each(AnchorTag::write);
+    }
+
+    /**
+     * Removes temporary tags and their anchors, never what they keep. A tag stays that points at anything but the anchor
+     * of the push in the request.
+     *
+     * @return why a tag is still there, by tag; some registries delete nothing
+     */
+    public Map<String, RegistryException> release(AnchorRequest request) {
+        return new AnchorTags(client(request), request).each(AnchorTag::remove);
+    }
+
+    private RegistryClient client(AnchorRequest request) {
+        return transport.client(request.credentials(), request.timeout());
     }
 
     @Override

@@ -7,9 +7,7 @@ import build.kiln.registry.image.Descriptor;
 import build.kiln.registry.image.Digest;
 import build.kiln.registry.image.ImageReference;
 import build.kiln.registry.image.IndexAssembler;
-import build.kiln.registry.image.MalformedImageException;
 import build.kiln.registry.image.Manifest;
-import build.kiln.registry.image.Platform;
 import build.kiln.registry.image.PlatformResult;
 import build.kiln.registry.image.Repository;
 import java.util.ArrayList;
@@ -18,57 +16,43 @@ import java.util.concurrent.Callable;
 
 /** One publication, step by step. A step begins when the one before is done everywhere, so that tags come last. */
 final class Publication {
-    private static final int LARGEST_CONFIG = 4 * 1024 * 1024;
-
     private final RegistryClient registry;
     private final PublishRequest request;
     private final String action;
+    private final PushedResults pushed;
 
     Publication(RegistryClient registry, PublishRequest request) {
         this.registry = registry;
         this.request = request;
         this.action = "publish image " + request.repository();
+        this.pushed = new PushedResults(registry, request, action);
     }
 
     PublishedImage run() throws RegistryException {
-        List<PlatformResult> results = fetch();
+        List<PlatformResult> results = pushed.fetch();
         Assembly.Image image = assemble(results);
+        try {
+            return publish(image, results);
+        } catch (RegistryException.NotFound e) {
+            // A collector may have been at work since the results were read.
+            if (!e.isRepositoryMissing()) {
+                pushed.requireParts(results);
+            }
+            throw e;
+        }
+    }
+
+    private PublishedImage publish(Assembly.Image image, List<PlatformResult> results) throws RegistryException {
         Manifest top = topOf(image, results);
         copyChildren(image);
         if (image instanceof Assembly.Index) {
             putByDigest(top);
         }
+        pushed.requireParts(results);
         verify(image);
         tag(top);
         return new PublishedImage(
                 request.repository(), top.digest(), top.mediaType(), top.size(), request.tags(), image.platforms());
-    }
-
-    private List<PlatformResult> fetch() throws RegistryException {
-        List<Callable<PlatformResult>> tasks = new ArrayList<>();
-        for (PushedImage pushed : request.pushed()) {
-            tasks.add(() -> fetch(pushed));
-        }
-        return Parallel.all(action, tasks);
-    }
-
-    private PlatformResult fetch(PushedImage pushed) throws RegistryException {
-        Descriptor descriptor = pushed.descriptor();
-        Manifest manifest = registry.getManifest(request.repository().at(descriptor.digest()));
-        if (!manifest.isIndex() && descriptor.platform().isEmpty()) {
-            descriptor =
-                    Descriptor.of(descriptor.mediaType(), descriptor.digest(), descriptor.size(), platformOf(manifest));
-        }
-        return new PlatformResult(pushed.platform(), descriptor, manifest);
-    }
-
-    private Platform platformOf(Manifest manifest) throws RegistryException {
-        String reading = "read the platform of " + request.repository().at(manifest.digest());
-        try {
-            return Platform.ofConfig(registry.getBlob(request.repository(), manifest.config(), LARGEST_CONFIG));
-        } catch (MalformedImageException e) {
-            throw new RegistryException.InvalidContent(reading, String.valueOf(e.getMessage()));
-        }
     }
 
     private Assembly.Image assemble(List<PlatformResult> results) throws RegistryException {
@@ -112,23 +96,18 @@ final class Publication {
     }
 
     private void verify(Assembly.Image image) throws RegistryException {
-        List<Digest> digests = new ArrayList<>(List.of(image.digest()));
-        image.children().forEach(child -> digests.add(child.digest()));
-        List<Callable<Boolean>> tasks = new ArrayList<>();
+        List<Digest> copied = new ArrayList<>(List.of(image.digest()));
+        image.children().forEach(child -> copied.add(child.digest()));
         for (Repository target : request.repositories()) {
-            for (Digest digest : digests) {
-                tasks.add(() -> requirePresent(target, digest));
+            List<Digest> expected = target.equals(request.repository()) ? List.of(image.digest()) : copied;
+            List<Digest> missing = new StoredImage(registry, target).missing(expected);
+            if (!missing.isEmpty()) {
+                throw new RegistryException.InvalidContent(
+                        action,
+                        "manifest " + target.at(missing.getFirst())
+                                + " is no longer in the registry; no tag was written");
             }
         }
-        Parallel.all(action, tasks);
-    }
-
-    private boolean requirePresent(Repository target, Digest digest) throws RegistryException {
-        if (!registry.hasManifest(target, digest)) {
-            throw new RegistryException.InvalidContent(
-                    action, "manifest " + target.at(digest) + " is no longer in the registry; no tag was written");
-        }
-        return true;
     }
 
     private void tag(Manifest top) throws RegistryException {

@@ -192,7 +192,9 @@ class ImagePublisherTest {
         registry.fault((method, target) -> target.equals(child) ? FakeRegistry.status(404) : null);
 
         assertThatThrownBy(() -> publisher.publish(request(List.of(), List.of("1"), AMD64, ARM64)))
-                .isInstanceOf(RegistryException.InvalidContent.class)
+                .isInstanceOfSatisfying(
+                        RegistryException.PlatformsMissing.class,
+                        e -> assertThat(e.platforms()).containsExactly(ARM64.platform()))
                 .hasMessageContaining("no longer in the registry; no tag was written");
         assertThat(registry.tag("shop/api", "1")).isEqualTo(AMD64.image().digest());
     }
@@ -213,9 +215,11 @@ class ImagePublisherTest {
         given(AMD64);
 
         assertThatThrownBy(() -> publisher.publish(request(List.of(), List.of("1"), AMD64, ARM64)))
-                .isInstanceOf(RegistryException.NotFound.class)
-                .hasMessageContaining("read manifest of " + registry.repository("shop/api") + "@"
-                        + ARM64.result().digest());
+                .isInstanceOfSatisfying(
+                        RegistryException.PlatformsMissing.class,
+                        e -> assertThat(e.platforms()).containsExactly(ARM64.platform()))
+                .hasMessage("publish image " + registry.repository("shop/api") + ": what was pushed for linux/arm64 ("
+                        + ARM64.result().digest() + ") is no longer in the registry; no tag was written");
         assertThat(registry.log()).noneMatch(line -> line.startsWith("PUT"));
     }
 
@@ -278,21 +282,23 @@ class ImagePublisherTest {
     }
 
     @Test
-    void whetherAnImageIsStillThereCanBeAsked() throws Exception {
+    void whatIsMissingOfAnImageCanBeAsked() throws Exception {
         given(AMD64);
+        Digest gone = AMD64.manifests().get(1).digest();
 
-        assertThat(publisher.exists(
-                        registry.repository("shop/api"),
-                        AMD64.image().digest(),
-                        CredentialSource.anonymous(),
-                        Duration.ofSeconds(5)))
-                .isTrue();
-        assertThat(publisher.exists(
-                        registry.repository("shop/api"),
-                        ARM64.image().digest(),
-                        CredentialSource.anonymous(),
-                        Duration.ofSeconds(5)))
-                .isFalse();
+        assertThat(missing(AMD64.result().digest())).isEmpty();
+        assertThat(missing(AMD64.image().digest())).isEmpty();
+        assertThat(missing(ARM64.result().digest()))
+                .containsExactly(ARM64.result().digest());
+
+        registry.fault((method, target) -> target.endsWith(gone.toString()) ? FakeRegistry.status(404) : null);
+
+        assertThat(missing(AMD64.result().digest())).containsExactly(gone);
+    }
+
+    private List<Digest> missing(Digest digest) throws RegistryException {
+        return publisher.missing(
+                registry.repository("shop/api"), digest, CredentialSource.anonymous(), Duration.ofSeconds(5));
     }
 
     @Test

@@ -36,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Publishing to the distribution registry: with basic authentication over TLS of its own CA, and without either. */
 class RegistryIT {
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
+    private static final Digest ANY = Digest.sha256(new byte[0]);
     private static final TestImages.Pushed AMD64 = TestImages.attested("linux/amd64");
     private static final TestImages.Pushed ARM64 = TestImages.attested("linux/arm64");
     private static final TestImages.Pushed PLAIN = TestImages.plain("linux/amd64");
@@ -82,8 +83,8 @@ class RegistryIT {
                 TIMEOUT, TIMEOUT, TIMEOUT, Integer.MAX_VALUE, Duration.ofMillis(20), Duration.ofMillis(200));
         try (RegistryTransport waiting =
                 new RegistryTransport(configuration, impatient, Clock.systemUTC(), Sleeper.system())) {
-            waiting.client(credentials, TIMEOUT).ping(new Repository(secured.host(), "any"));
-            waiting.client(credentials, TIMEOUT).ping(new Repository(open.host(), "any"));
+            waiting.client(credentials, TIMEOUT).hasManifest(new Repository(secured.host(), "any"), ANY);
+            waiting.client(credentials, TIMEOUT).hasManifest(new Repository(open.host(), "any"), ANY);
         } catch (RegistryException e) {
             throw new AssertionError(secured.output() + open.output(), e);
         }
@@ -152,8 +153,8 @@ class RegistryIT {
         expected.add(AMD64.result().children().get(1));
         expected.add(ARM64.result().children().get(1));
         assertThat(index.children()).isEqualTo(expected);
-        assertThat(publisher.exists(repository, published.digest(), credentials, TIMEOUT))
-                .isTrue();
+        assertThat(publisher.missing(repository, published.digest(), credentials, TIMEOUT))
+                .isEmpty();
     }
 
     @Test
@@ -204,8 +205,8 @@ class RegistryIT {
         assertThat(after.digest()).isNotEqualTo(before.digest());
         assertThat(again).isEqualTo(after);
         assertThat(tag(repository, "latest")).isEqualTo(after.digest());
-        assertThat(publisher.exists(repository, before.digest(), credentials, TIMEOUT))
-                .isTrue();
+        assertThat(publisher.missing(repository, before.digest(), credentials, TIMEOUT))
+                .isEmpty();
     }
 
     @Test
@@ -216,7 +217,9 @@ class RegistryIT {
         client().deleteManifest(repository.at(ARM64.image().digest()));
 
         assertThatThrownBy(() -> publisher.publish(request(repository, List.of(), List.of("latest"), AMD64, ARM64)))
-                .isInstanceOf(RegistryException.NotFound.class);
+                .isInstanceOfSatisfying(
+                        RegistryException.PlatformsMissing.class,
+                        e -> assertThat(e.platforms()).containsExactly(ARM64.platform()));
         assertThat(tag(repository, "latest")).isEqualTo(before.digest());
     }
 

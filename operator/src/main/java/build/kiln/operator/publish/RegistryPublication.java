@@ -32,8 +32,12 @@ import java.util.Objects;
 
 /** Publishes to OCI registries. Safe for concurrent use. */
 public final class RegistryPublication implements Publication, AutoCloseable {
+    private static final Duration FIND_TIMEOUT = Duration.ofSeconds(30);
+
     private final ImagePublisher publisher;
     private final Duration timeout;
+    private final TemporaryTags protection;
+    private final TemporaryTags removal;
 
     /**
      * @param configuration how registries are reached
@@ -46,6 +50,9 @@ public final class RegistryPublication implements Publication, AutoCloseable {
     RegistryPublication(ImagePublisher publisher, Duration timeout) {
         this.publisher = publisher;
         this.timeout = timeout;
+        this.protection = new TemporaryTags(
+                "A finished platform is not protected from a clean-up of untagged images", publisher::anchor);
+        this.removal = new TemporaryTags("A temporary tag stays in the registry", publisher::release);
     }
 
     static RegistryConfiguration registries(OperatorConfiguration configuration) {
@@ -57,36 +64,79 @@ public final class RegistryPublication implements Publication, AutoCloseable {
 
     @Override
     public PublishOutcome publish(ImageBuild build, List<PlatformResult> results, BuildCredentials credentials) {
-        Output output = build.getSpec().output();
         try {
-            CredentialSource source = credentials(build.getMetadata().getNamespace(), credentials);
+            CredentialSource source = credentials(build, credentials);
             PublishedImage image = publisher.publish(request(build.getSpec(), results, source));
-            Map<String, String> platforms = new HashMap<>();
-            for (PlatformResult result : results) {
-                Digest digest = image.platforms().get(Platform.parse(result.platform()));
-                platforms.put(
-                        result.platform(),
-                        Objects.requireNonNull(digest, result.platform()).toString());
+            if (results.size() > 1) {
+                removal.of(build, results, source);
             }
-            return new PublishOutcome.Published(output.image(), image.digest().toString(), image.tags(), platforms);
+            return published(build.getSpec().output(), results, image);
         } catch (InvalidReferenceException e) {
             return unpublished(FailureReason.InvalidSpec, "spec.output: " + e.getMessage(), false);
         } catch (InvalidDockerConfigException e) {
             return unpublished(FailureReason.RegistryAuthFailed, String.valueOf(e.getMessage()), false);
+        } catch (RegistryException.PlatformsMissing e) {
+            return new PublishOutcome.Missing(spelledAsIn(results, e.platforms()), RegistryFailures.message(e));
         } catch (RegistryException e) {
-            return unpublished(reason(e), e.getMessage() + advice(e), e.isRetryable());
+            return unpublished(RegistryFailures.reason(e), RegistryFailures.message(e), e.isRetryable());
+        }
+    }
+
+    private static PublishOutcome published(Output output, List<PlatformResult> results, PublishedImage image) {
+        Map<String, String> platforms = new HashMap<>();
+        for (PlatformResult result : results) {
+            Digest digest = image.platforms().get(Platform.parse(result.platform()));
+            platforms.put(
+                    result.platform(),
+                    Objects.requireNonNull(digest, result.platform()).toString());
+        }
+        return new PublishOutcome.Published(output.image(), image.digest().toString(), image.tags(), platforms);
+    }
+
+    private static List<String> spelledAsIn(List<PlatformResult> results, List<Platform> platforms) {
+        return results.stream()
+                .map(PlatformResult::platform)
+                .filter(platform -> platforms.contains(Platform.parse(platform)))
+                .toList();
+    }
+
+    @Override
+    public void protect(ImageBuild build, List<PlatformResult> results, BuildCredentials credentials) {
+        change(protection, build, results, credentials);
+    }
+
+    @Override
+    public void release(ImageBuild build, List<PlatformResult> results, BuildCredentials credentials) {
+        change(removal, build, results, credentials);
+    }
+
+    private static void change(
+            TemporaryTags tags, ImageBuild build, List<PlatformResult> results, BuildCredentials credentials) {
+        try {
+            tags.of(build, results, credentials(build, credentials));
+        } catch (InvalidReferenceException | InvalidDockerConfigException e) {
+            // Publishing will say the same, where somebody sees it.
+            tags.log(build, "", String.valueOf(e.getMessage()));
         }
     }
 
     @Override
-    public void protect(ImageBuild build, List<PlatformResult> results, BuildCredentials credentials) {}
-
-    @Override
-    public void release(ImageBuild build, List<PlatformResult> results, BuildCredentials credentials) {}
-
-    @Override
     public ImagePresence find(ImageBuild build, String digest, BuildCredentials credentials) {
-        return new ImagePresence.Incomplete(digest);
+        try {
+            Repository repository = Repository.parse(build.getSpec().output().image());
+            List<Digest> missing =
+                    publisher.missing(repository, Digest.parse(digest), credentials(build, credentials), FIND_TIMEOUT);
+            return missing.isEmpty()
+                    ? new ImagePresence.Complete()
+                    : new ImagePresence.Incomplete(
+                            repository.at(missing.getFirst()) + " is not in the registry any more");
+        } catch (InvalidReferenceException e) {
+            return new ImagePresence.Unknown(FailureReason.InvalidSpec, "spec.output: " + e.getMessage(), false);
+        } catch (InvalidDockerConfigException e) {
+            return new ImagePresence.Unknown(FailureReason.RegistryAuthFailed, String.valueOf(e.getMessage()), false);
+        } catch (RegistryException e) {
+            return new ImagePresence.Unknown(RegistryFailures.reason(e), RegistryFailures.message(e), e.isRetryable());
+        }
     }
 
     private PublishRequest request(ImageBuildSpec spec, List<PlatformResult> results, CredentialSource credentials) {
@@ -108,59 +158,15 @@ public final class RegistryPublication implements Publication, AutoCloseable {
                 timeout);
     }
 
-    private static CredentialSource credentials(String namespace, BuildCredentials credentials)
+    private static CredentialSource credentials(ImageBuild build, BuildCredentials credentials)
             throws InvalidDockerConfigException {
+        String namespace = build.getMetadata().getNamespace();
         List<DockerConfig> sources = new ArrayList<>();
         for (BuildCredentials.DockerConfig config : credentials.dockerConfigs()) {
             sources.add(DockerConfig.parse(
                     config.json().getBytes(StandardCharsets.UTF_8), "Secret " + namespace + "/" + config.secretName()));
         }
         return CredentialSource.firstOf(sources);
-    }
-
-    private static FailureReason reason(RegistryException failure) {
-        return switch (failure) {
-            case RegistryException.Unauthorized _, RegistryException.Forbidden _ -> FailureReason.RegistryAuthFailed;
-            case RegistryException.NotFound missing
-            when missing.isRepositoryMissing() -> FailureReason.RegistryRepositoryMissing;
-            case RegistryException.NotFound _,
-                    RegistryException.TagImmutable _,
-                    RegistryException.Rejected _,
-                    RegistryException.RateLimited _,
-                    RegistryException.Unavailable _,
-                    RegistryException.Unreachable _,
-                    RegistryException.Untrusted _,
-                    RegistryException.InvalidContent _,
-                    RegistryException.DeadlineExceeded _,
-                    RegistryException.Interrupted _ -> FailureReason.PublishFailed;
-        };
-    }
-
-    /** What to do now, where the registry's own words do not say it. */
-    private static String advice(RegistryException failure) {
-        return switch (failure) {
-            case RegistryException.Unauthorized _ ->
-                ".\nCorrect the Secret, or add one to spec.registryCredentials that may push to spec.output.image.";
-            case RegistryException.Forbidden _ ->
-                ".\nGive the account of these credentials the right to push to spec.output.image.";
-            case RegistryException.NotFound missing
-            when missing.isRepositoryMissing() ->
-                ".\nCreate the repository in the registry: it does not do so on the first push.";
-            case RegistryException.NotFound _ ->
-                ".\nThe image of a platform is no longer in the registry; request a rebuild.";
-            case RegistryException.TagImmutable _ ->
-                ".\nChoose another tag in spec.output.tags, or let the registry overwrite this one.";
-            case RegistryException.Untrusted _ ->
-                ".\nAdd the registry's CA, or insecure: true for plain HTTP, to registries in the values of Kiln's chart.";
-            case RegistryException.Unreachable _ ->
-                ".\nCheck spec.output.image, and that pods of this cluster can reach the registry.";
-            case RegistryException.Rejected _,
-                    RegistryException.RateLimited _,
-                    RegistryException.Unavailable _,
-                    RegistryException.InvalidContent _,
-                    RegistryException.DeadlineExceeded _,
-                    RegistryException.Interrupted _ -> "";
-        };
     }
 
     private static PublishOutcome unpublished(FailureReason reason, String message, boolean worthRetrying) {

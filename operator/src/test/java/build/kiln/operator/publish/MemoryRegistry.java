@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -62,9 +63,28 @@ final class MemoryRegistry implements AutoCloseable {
                 .text();
     }
 
+    /** Every tag. */
+    List<String> tags() {
+        return contents.keySet().stream()
+                .filter(key -> key.startsWith("/manifests/") && !key.contains("sha256:"))
+                .map(key -> key.substring("/manifests/".length()))
+                .sorted()
+                .toList();
+    }
+
+    /** Forgets a manifest, as a clean-up would. */
+    void remove(String digest) {
+        contents.remove("/manifests/" + digest);
+    }
+
     /** Pushes an image of a platform by digest, as a worker does. */
     PlatformResult push(String platform) {
-        String architecture = platform.split("/", -1)[1];
+        return push(platform, platform);
+    }
+
+    /** Pushes an image of a platform as the result of another. */
+    PlatformResult push(String content, String platform) {
+        String architecture = content.split("/", -1)[1];
         Content config =
                 new Content("application/octet-stream", "{\"os\":\"linux\",\"architecture\":\"" + architecture + "\"}");
         Digest configDigest = Digest.sha256(config.bytes());
@@ -93,6 +113,8 @@ final class MemoryRegistry implements AutoCloseable {
                 exchange.getResponseBody().write(body);
             } else if (exchange.getRequestMethod().equals("PUT")) {
                 put(exchange);
+            } else if (exchange.getRequestMethod().equals("DELETE")) {
+                delete(exchange);
             } else {
                 get(exchange);
             }
@@ -108,6 +130,16 @@ final class MemoryRegistry implements AutoCloseable {
         contents.put("/manifests/" + digest, content);
         exchange.getResponseHeaders().set("Docker-Content-Digest", digest.toString());
         exchange.sendResponseHeaders(201, -1);
+    }
+
+    /** With a manifest go its tags; a tag alone cannot be deleted. */
+    private void delete(HttpExchange exchange) throws IOException {
+        Content content = contents.get(key(exchange));
+        boolean byDigest = key(exchange).contains("sha256:");
+        if (byDigest && content != null) {
+            contents.values().removeIf(content::equals);
+        }
+        exchange.sendResponseHeaders(!byDigest ? 405 : content == null ? 404 : 202, -1);
     }
 
     private void get(HttpExchange exchange) throws IOException {

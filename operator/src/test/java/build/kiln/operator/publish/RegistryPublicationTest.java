@@ -20,6 +20,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class RegistryPublicationTest {
+    private static final String MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+    private static final String NOWHERE = "sha256:" + "a".repeat(64);
+
     private MemoryRegistry registry;
     private RegistryPublication publication;
 
@@ -132,16 +135,106 @@ class RegistryPublicationTest {
     }
 
     @Test
-    void anImageThatIsGoneFromTheRegistryNeedsAnotherBuild() {
-        PlatformResult gone = new PlatformResult(
-                "linux/arm64", "sha256:" + "a".repeat(64), "application/vnd.oci.image.manifest.v1+json", 7);
+    void aPlatformThatIsGoneFromTheRegistryIsNamedAsTheSpecSpellsIt() {
+        PlatformResult gone = new PlatformResult("linux/arm64/v8", NOWHERE, MANIFEST, 7);
 
-        assertUnpublished(
-                publication.publish(
-                        build("", "tags: [latest]"), List.of(registry.push("linux/amd64"), gone), password("hunter2")),
-                FailureReason.PublishFailed,
-                false,
-                "rebuild");
+        PublishOutcome outcome = publication.publish(
+                build("platforms: [linux/amd64, linux/arm64/v8]", "tags: [latest]"),
+                List.of(registry.push("linux/amd64"), gone),
+                password("hunter2"));
+
+        assertThat(outcome).asInstanceOf(type(PublishOutcome.Missing.class)).satisfies(missing -> {
+            assertThat(missing.platforms()).containsExactly("linux/arm64/v8");
+            assertThat(missing.message()).contains("linux/arm64", NOWHERE, "no tag was written", "docs/registries.md");
+        });
+        assertThat(registry.tag("latest")).isNull();
+    }
+
+    @Test
+    void aFinishedPlatformHasATemporaryTagUntilTheImageIsPublished() {
+        PlatformResult amd64 = registry.push("linux/amd64");
+        PlatformResult arm64 = registry.push("linux/arm64");
+        ImageBuild build = build("", "tags: [latest]");
+
+        publication.protect(build, List.of(amd64), password("hunter2"));
+
+        assertThat(registry.tags()).singleElement().satisfies(tag -> {
+            assertThat(tag).matches("kiln-tmp-linux-amd64-[0-9a-f]{16}");
+            assertThat(registry.manifest(tag)).contains(amd64.digest()).doesNotContain(arm64.digest());
+        });
+
+        publication.publish(build, List.of(amd64, arm64), password("hunter2"));
+
+        assertThat(registry.tags()).containsExactly("latest");
+        assertThat(registry.manifest(amd64.digest())).isNotEmpty();
+    }
+
+    @Test
+    void aRunThatEndsOtherwiseReleasesItsPlatforms() {
+        PlatformResult amd64 = registry.push("linux/amd64");
+        ImageBuild build = build("", "tags: [latest]");
+        publication.protect(build, List.of(amd64), password("hunter2"));
+
+        publication.release(build, List.of(amd64), password("hunter2"));
+        publication.release(build, List.of(amd64), password("hunter2"));
+
+        assertThat(registry.tags()).isEmpty();
+        assertThat(registry.manifest(amd64.digest())).isNotEmpty();
+    }
+
+    @Test
+    void theNextRunMovesTheTagAndTheLastOneDoesNotTakeItBack() {
+        PlatformResult before = registry.push("linux/amd64");
+        PlatformResult after = registry.push("linux/arm64", "linux/amd64");
+        ImageBuild build = build("", "tags: [latest]");
+        publication.protect(build, List.of(before), password("hunter2"));
+
+        publication.protect(build, List.of(after), password("hunter2"));
+        publication.release(build, List.of(before), password("hunter2"));
+
+        assertThat(registry.tags())
+                .singleElement()
+                .satisfies(tag -> assertThat(registry.manifest(tag)).contains(after.digest()));
+    }
+
+    @Test
+    void whatARegistryDoesNotAllowIsNoFailure() {
+        PlatformResult amd64 = registry.push("linux/amd64");
+        ImageBuild build = build("", "tags: [latest]");
+
+        publication.protect(build, List.of(amd64), password("wrong"));
+        publication.protect(build, List.of(new PlatformResult("linux/arm64", NOWHERE, MANIFEST, 7)), password("wrong"));
+        publication.protect(build("Registry/UPPER", "", ""), List.of(amd64), BuildCredentials.none());
+        publication.release(build, List.of(amd64), password("wrong"));
+
+        assertThat(registry.tags()).isEmpty();
+    }
+
+    @Test
+    void anImageIsFoundWithEverythingItLists() {
+        PlatformResult amd64 = registry.push("linux/amd64");
+        PlatformResult arm64 = registry.push("linux/arm64");
+        ImageBuild build = build("", "");
+        String index = published(publication.publish(build, List.of(amd64, arm64), password("hunter2")))
+                .digest();
+
+        assertThat(publication.find(build, index, password("hunter2"))).isEqualTo(new ImagePresence.Complete());
+        assertThat(publication.find(build, NOWHERE, password("hunter2")))
+                .asInstanceOf(type(ImagePresence.Incomplete.class))
+                .satisfies(incomplete -> assertThat(incomplete.message()).contains("shop/api@" + NOWHERE));
+
+        registry.remove(arm64.digest());
+
+        assertThat(publication.find(build, index, password("hunter2")))
+                .asInstanceOf(type(ImagePresence.Incomplete.class))
+                .satisfies(incomplete -> assertThat(incomplete.message()).contains(arm64.digest()));
+        assertThat(publication.find(build, index, password("wrong")))
+                .asInstanceOf(type(ImagePresence.Unknown.class))
+                .satisfies(unknown -> {
+                    assertThat(unknown.reason()).isEqualTo(FailureReason.RegistryAuthFailed);
+                    assertThat(unknown.worthRetrying()).isFalse();
+                    assertThat(unknown.message()).contains("Secret shop/push").doesNotContain("hunter2");
+                });
     }
 
     @Test
@@ -185,7 +278,7 @@ class RegistryPublicationTest {
         return Serialization.unmarshal("""
                 apiVersion: kiln.build/v1alpha1
                 kind: ImageBuild
-                metadata: {name: api, namespace: shop}
+                metadata: {name: api, namespace: shop, uid: 5f0c6f0e-0c0d-4c53-a4a5-1f6a3b8f0f10}
                 spec: {source: {inline: {files: {Dockerfile: FROM scratch}}}, output: {image: "%s/shop/api", %s}, %s}
                 """.formatted(host, output, fields), ImageBuild.class);
     }

@@ -3,32 +3,39 @@ package build.kiln.registry.http;
 import build.kiln.registry.image.Digest;
 import build.kiln.registry.image.ImageReference;
 import build.kiln.registry.image.MalformedImageException;
-import build.kiln.registry.image.Repository;
 import java.util.List;
+import java.util.Optional;
 import okhttp3.HttpUrl;
 import okhttp3.Request;
 import okhttp3.Response;
 
-/** {@code HEAD /v2/<name>/manifests/<digest>}: is the manifest there? */
-record HeadManifest(Repository repository, Digest digest) implements Endpoint<Boolean> {
-    private ImageReference reference() {
-        return repository.at(digest);
-    }
+/**
+ * {@code HEAD /v2/<name>/manifests/<reference>}: is the manifest there, and which one is it? Registries do not count it
+ * as a pull.
+ */
+record HeadManifest(ImageReference reference) implements Endpoint<HeadManifest.Answer> {
+    /**
+     * What the registry says.
+     *
+     * @param found whether there is such a manifest
+     * @param digest of it; empty when the registry does not name it
+     */
+    record Answer(boolean found, Optional<Digest> digest) {}
 
     @Override
     public String action() {
-        return "look for manifest " + reference();
+        return "look for manifest " + reference;
     }
 
     @Override
     public List<Scope> scopes() {
-        return List.of(Scope.pull(repository));
+        return List.of(Scope.pull(reference.repository()));
     }
 
     @Override
     public Request.Builder request(HttpUrl base) {
         return new Request.Builder()
-                .url(Paths.manifest(base, reference()))
+                .url(Paths.manifest(base, reference))
                 .header("Accept", GetManifest.ACCEPT)
                 .head();
     }
@@ -39,11 +46,16 @@ record HeadManifest(Repository repository, Digest digest) implements Endpoint<Bo
     }
 
     @Override
-    public Boolean read(Response response) throws MalformedImageException {
-        Digest announced = GetManifest.announced(response).orElse(digest);
-        if (response.code() == 200 && !announced.equals(digest)) {
-            throw new MalformedImageException("The registry holds " + announced + " under the digest " + digest + ".");
+    public Answer read(Response response) throws MalformedImageException {
+        if (response.code() == 404) {
+            return new Answer(false, Optional.empty());
         }
-        return response.code() == 200;
+        Optional<Digest> announced = GetManifest.announced(response);
+        Digest wanted = reference.digest().or(() -> announced).orElse(null);
+        if (wanted != null && !announced.orElse(wanted).equals(wanted)) {
+            throw new MalformedImageException(
+                    "The registry holds " + announced.get() + " under the digest " + wanted + ".");
+        }
+        return new Answer(true, reference.digest().or(() -> announced));
     }
 }

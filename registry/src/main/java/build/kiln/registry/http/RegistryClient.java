@@ -33,11 +33,6 @@ public final class RegistryClient {
         this.deadline = deadline;
     }
 
-    /** Checks that the registry of a repository answers and accepts the repository's credentials. */
-    public void ping(Repository repository) throws RegistryException {
-        ask(repository, new Ping(repository.registry()));
-    }
-
     /**
      * Reads a manifest. Its digest is verified when the reference has one.
      *
@@ -48,26 +43,28 @@ public final class RegistryClient {
     }
 
     /**
-     * Reads a manifest from the first mirror that has it, else from the registry. What is wrong with a mirror does not
-     * matter; it is asked once.
+     * The digest that a reference stands for, from the first mirror that knows it, else from the registry. What is wrong
+     * with a mirror does not matter; it is asked once. Not counted as a pull where the registry names the digest.
      *
-     * @throws RegistryException.NotFound when the registry has none either
+     * @throws RegistryException.NotFound when the registry does not know it either
      */
-    public Manifest pullManifest(ImageReference reference) throws RegistryException {
+    public Digest resolve(ImageReference reference) throws RegistryException {
         Repository repository = reference.repository();
         for (Repository mirror : transport.host(repository.registry()).mirrorsOf(repository)) {
-            Optional<Manifest> found = pullFromMirror(mirror, reference);
+            Optional<Digest> found = resolveAt(mirror, reference);
             if (found.isPresent()) {
                 return found.get();
             }
         }
-        return getManifest(reference);
+        Optional<Digest> named = ask(repository, new HeadManifest(reference)).digest();
+        // GET says what HEAD leaves out: the digest, or why there is none.
+        return named.isPresent() ? named.get() : getManifest(reference).digest();
     }
 
-    private Optional<Manifest> pullFromMirror(Repository mirror, ImageReference reference) throws RegistryException {
+    private Optional<Digest> resolveAt(Repository mirror, ImageReference reference) throws RegistryException {
         ImageReference mirrored = reference.digest().map(mirror::at).orElseGet(() -> mirror.tagged(reference.target()));
         try {
-            return Optional.of(exchange(mirror).run(new GetManifest(mirrored)));
+            return exchange(mirror).run(new HeadManifest(mirrored)).digest();
         } catch (RegistryException.Interrupted e) {
             throw e;
         } catch (RegistryException e) {
@@ -80,7 +77,7 @@ public final class RegistryClient {
 
     /** Whether the repository holds the manifest with a digest. */
     public boolean hasManifest(Repository repository, Digest digest) throws RegistryException {
-        return ask(repository, new HeadManifest(repository, digest));
+        return ask(repository, new HeadManifest(repository.at(digest))).found();
     }
 
     /**
@@ -92,7 +89,10 @@ public final class RegistryClient {
         ask(reference.repository(), new PutManifest(reference, manifest));
     }
 
-    /** Deletes a manifest (by digest) or only a tag. */
+    /**
+     * Deletes the manifest of a digest, with every tag that points at it; or a tag, which some registries take for its
+     * manifest. What is gone already is no failure.
+     */
     public void deleteManifest(ImageReference reference) throws RegistryException {
         ask(reference.repository(), new DeleteManifest(reference));
     }

@@ -1,6 +1,8 @@
 package build.kiln.registry.http;
 
+import build.kiln.registry.image.Platform;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +69,23 @@ public abstract sealed class RegistryException extends Exception {
         /** Whether the registry says that it has no such repository, not only that something is not in it. */
         public boolean isRepositoryMissing() {
             return repositoryMissing;
+        }
+    }
+
+    /** What was pushed for some platforms is no longer in the repository. Pushing it again is all that is needed. */
+    public static final class PlatformsMissing extends RegistryException {
+        private static final long serialVersionUID = 1L;
+
+        private final transient List<Platform> platforms;
+
+        public PlatformsMissing(String action, String problem, List<Platform> platforms) {
+            super(action, problem, false, null, null);
+            this.platforms = List.copyOf(platforms);
+        }
+
+        /** The platforms, each once, in the order of the request. */
+        public List<Platform> platforms() {
+            return platforms;
         }
     }
 

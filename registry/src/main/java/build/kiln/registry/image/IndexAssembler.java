@@ -1,14 +1,10 @@
 package build.kiln.registry.image;
 
 import build.kiln.registry.image.Assembly.Reason;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * Puts the results of the platforms together. The same results give the same bytes, whatever order they came in, so
@@ -33,7 +29,7 @@ public final class IndexAssembler {
     private IndexAssembler(List<Platform> requested, List<PlatformResult> results, Map<String, String> annotations) {
         this.requested = requested;
         this.results = results;
-        this.annotations = new TreeMap<>(annotations);
+        this.annotations = annotations;
     }
 
     /**
@@ -173,18 +169,7 @@ public final class IndexAssembler {
         children.addAll(attestations);
         boolean docker = annotations.isEmpty() && children.stream().allMatch(c -> MediaTypes.isDocker(c.mediaType()));
         String mediaType = docker ? MediaTypes.DOCKER_LIST : MediaTypes.OCI_INDEX;
-        StringBuilder json = new StringBuilder("{\"schemaVersion\":2,\"mediaType\":\"")
-                .append(mediaType)
-                .append("\",\"manifests\":[")
-                .append(String.join(",", children.stream().map(Descriptor::json).toList()))
-                .append(']');
-        if (!annotations.isEmpty()) {
-            ObjectNode node = JsonNodeFactory.instance.objectNode();
-            annotations.forEach(node::put);
-            json.append(",\"annotations\":").append(new String(Json.write(node), StandardCharsets.UTF_8));
-        }
-        byte[] bytes = json.append('}').toString().getBytes(StandardCharsets.UTF_8);
-        return Manifest.of(bytes, mediaType, Digest.Algorithm.SHA256);
+        return IndexDocument.of(mediaType, children, annotations);
     }
 
     private static final class RefusedException extends Exception {

@@ -3,6 +3,7 @@ package build.kiln.registry.image;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,6 +84,15 @@ public final class Manifest {
      */
     public List<Descriptor> children() throws MalformedImageException {
         return Descriptor.list(bytes, "manifests");
+    }
+
+    /**
+     * The annotations; none when the manifest has none.
+     *
+     * @throws MalformedImageException when they are not texts
+     */
+    public Map<String, String> annotations() throws MalformedImageException {
+        return Json.texts(document, "annotations");
     }
 
     /**

@@ -1,7 +1,6 @@
 package build.kiln.registry.http;
 
 import static build.kiln.registry.http.Server.body;
-import static build.kiln.registry.http.Server.error;
 import static build.kiln.registry.http.Server.status;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -49,8 +48,12 @@ class ReachingRegistriesTest {
         return new RegistryHost(server.host(), List.of(mirrors), true, null);
     }
 
+    private static MockResponse head() {
+        return status(200).setHeader("Docker-Content-Digest", DIGEST).build();
+    }
+
     @Test
-    void pullsAskTheMirrorsFirstInTheirOrder() throws Exception {
+    void aTagIsLookedUpInTheMirrorsFirstInTheirOrder() throws Exception {
         try (Server upstream = new Server();
                 Server first = new Server();
                 Server second = new Server();
@@ -58,39 +61,55 @@ class ReachingRegistriesTest {
                         insecure(upstream, first.host(), second.host() + "/proxy"),
                         insecure(first),
                         insecure(second))) {
-            first.answers(error(404, "MANIFEST_UNKNOWN", "not here").build());
-            second.answers(manifest());
+            first.answers(status(404).build());
+            second.answers(head());
 
-            Manifest pulled =
-                    client(transport).pullManifest(upstream.repository().at(DIGEST));
+            assertThat(client(transport).resolve(upstream.repository().tagged("1")))
+                    .isEqualTo(DIGEST);
 
-            assertThat(pulled.digest()).isEqualTo(DIGEST);
-            assertThat(first.taken().getTarget()).isEqualTo("/v2/shop/api/manifests/" + DIGEST);
-            assertThat(second.taken().getTarget()).isEqualTo("/v2/proxy/shop/api/manifests/" + DIGEST);
+            assertThat(first.taken().getTarget()).isEqualTo("/v2/shop/api/manifests/1");
+            var asked = second.taken();
+            assertThat(asked.getTarget()).isEqualTo("/v2/proxy/shop/api/manifests/1");
+            assertThat(asked.getMethod()).isEqualTo("HEAD");
             assertThat(upstream.requests()).isZero();
         }
     }
 
     @Test
-    void aMirrorThatFailsOrLiesIsPassedOver() throws Exception {
+    void aMirrorThatFailsOrSaysNothingIsPassedOver() throws Exception {
         try (Server upstream = new Server();
-                Server lying = new Server();
+                Server silent = new Server();
                 Server failing = new Server();
                 RegistryTransport transport = transport(
-                        insecure(upstream, lying.host(), failing.host(), "mirror.invalid"),
-                        insecure(lying),
+                        insecure(upstream, silent.host(), failing.host(), "mirror.invalid"),
+                        insecure(silent),
                         insecure(failing))) {
-            lying.answers(body("{}".getBytes(StandardCharsets.UTF_8), MediaTypes.OCI_MANIFEST)
-                    .build());
+            silent.answers(
+                    status(200).setHeader("Docker-Content-Digest", "none").build());
             failing.answers(status(503).build());
-            upstream.answers(manifest());
+            upstream.answers(head());
 
-            assertThat(client(transport)
-                            .pullManifest(upstream.repository().at(DIGEST))
-                            .digest())
+            assertThat(client(transport).resolve(upstream.repository().tagged("1")))
                     .isEqualTo(DIGEST);
             assertThat(failing.requests()).isOne();
             assertThat(time.waits()).isEmpty();
+        }
+    }
+
+    @Test
+    void aRegistryThatDoesNotNameTheDigestIsAskedForTheManifest() throws Exception {
+        try (Server registry = new Server();
+                RegistryTransport transport = transport(insecure(registry))) {
+            registry.answers(
+                    status(200).build(),
+                    manifest(),
+                    status(404).build(),
+                    status(404).build());
+            RegistryClient client = client(transport);
+
+            assertThat(client.resolve(registry.repository().tagged("1"))).isEqualTo(DIGEST);
+            assertThatThrownBy(() -> client.resolve(registry.repository().tagged("2")))
+                    .isInstanceOf(RegistryException.NotFound.class);
         }
     }
 
@@ -178,10 +197,12 @@ class ReachingRegistriesTest {
             closed = server.repository();
         }
         try (RegistryTransport transport = transport(new RegistryHost(closed.registry(), List.of(), true, null))) {
-            assertThatThrownBy(() -> client(transport).ping(closed))
+            assertThatThrownBy(() -> client(transport).getManifest(closed.at(DIGEST)))
                     .isInstanceOf(RegistryException.Unreachable.class)
-                    .hasMessageContaining("reach registry " + closed.registry() + ": no connection to");
-            assertThatThrownBy(() -> client(transport).ping(Repository.parse("registry.invalid/shop/api")))
+                    .hasMessageContaining("read manifest of " + closed.at(DIGEST) + ": no connection to");
+            assertThatThrownBy(() -> client(transport)
+                            .getManifest(Repository.parse("registry.invalid/shop/api")
+                                    .at(DIGEST)))
                     .isInstanceOf(RegistryException.Unreachable.class)
                     .hasMessageContaining("the host name registry.invalid is unknown")
                     .satisfies(e ->
