@@ -72,4 +72,10 @@ public class ImageBuild extends CustomResource<ImageBuildSpec, ImageBuildStatus>
 
     /** Annotation with a token; a new value starts a run. Echoed in {@code status.lastHandledRebuildAt}. */
     public static final String REBUILD_ANNOTATION = "kiln.build/rebuild-requested-at";
+
+    /**
+     * Annotation with a token; a new value cancels the run under way, if there is one. Echoed in {@code
+     * status.lastHandledCancelAt}.
+     */
+    public static final String CANCEL_ANNOTATION = "kiln.build/cancel-requested-at";
 }

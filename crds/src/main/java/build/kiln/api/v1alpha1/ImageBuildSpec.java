@@ -25,6 +25,11 @@ import org.jspecify.annotations.Nullable;
         value =
                 "!has(self.platforms) || self.platforms.all(p, p.matches('^linux/[a-z0-9_]{2,16}(/v[0-9a-z.]{1,8})?$'))",
         message = "platforms: write linux/<architecture>[/<variant>], such as linux/arm64 or linux/arm/v7")
+@ValidationRule(
+        value =
+                "!has(self.ttlSecondsAfterFinished) || !(has(self.schedule) || (has(self.baseImages) && has(self.baseImages.poll)) || (has(self.source.git) && has(self.source.git.poll)))",
+        message =
+                "ttlSecondsAfterFinished: an object with a schedule or a poll is never finished; remove ttlSecondsAfterFinished, or schedule, baseImages.poll and source.git.poll")
 @RecordBuilder
 public record ImageBuildSpec(
         @Required @JsonPropertyDescription("Where the build context comes from: exactly one of git and inline.")
@@ -97,4 +102,34 @@ public record ImageBuildSpec(
         Integer stallTimeoutSeconds,
 
         @JsonPropertyDescription("What is tried again after a failure.") @Nullable
-        Retry retry) {}
+        Retry retry,
+
+        @Default("Replace")
+        @JsonPropertyDescription(
+                "What happens when inputs change, or a rebuild is requested, while a run is under way. Replace: the run is cancelled and the new one starts at once. Queue: it goes on, and then only the newest inputs are built; that holds for runs that started under Queue. Defaults to Replace.")
+        @Nullable
+        ConcurrencyPolicy concurrencyPolicy,
+
+        @JsonPropertyDescription(
+                "No run starts while it is true. A run under way goes on, and a change of the tags is carried out. When it is false again, what became due in between starts, once. Defaults to false.")
+        @Nullable
+        Boolean suspend,
+
+        @JsonPropertyDescription("Starts runs at certain times. Unset: only a change or a request does.") @Nullable
+        Schedule schedule,
+
+        @JsonPropertyDescription("The images that the Dockerfile builds on.") @Nullable
+        BaseImages baseImages,
+
+        @Default("IfPresent")
+        @JsonPropertyDescription(
+                "Whether a change back to inputs that were built before uses that image again, as far as status.history knows it. IfPresent: when the registry still holds all of it. Never: it is built again. Defaults to IfPresent.")
+        @Nullable
+        ReusePolicy reusePolicy,
+
+        @Min(0)
+        @Max(31536000)
+        @JsonPropertyDescription(
+                "Seconds after which the object is deleted once its run has ended, whichever way; the image stays. For objects that no GitOps tool applies. Unset: never.")
+        @Nullable
+        Integer ttlSecondsAfterFinished) {}

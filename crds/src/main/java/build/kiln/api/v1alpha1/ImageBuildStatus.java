@@ -49,7 +49,28 @@ public record ImageBuildStatus(
         Summary summary,
 
         @JsonPropertyDescription("The rebuild request that was handled last.") @Nullable
-        String lastHandledRebuildAt) {
+        String lastHandledRebuildAt,
+
+        @JsonPropertyDescription("The cancel request that was handled last.") @Nullable
+        String lastHandledCancelAt,
+
+        @JsonPropertyDescription("The last time of spec.schedule that a run started for, RFC 3339.") @Nullable
+        String lastScheduleTime,
+
+        @JsonPropertyDescription("The next time of spec.schedule, RFC 3339; a past one is due.") @Nullable
+        String nextScheduleTime,
+
+        @Size(max = 16)
+        @JsonPropertyDescription(
+                "The images that the last build's Dockerfile builds on, name@digest, over all platforms. Polled when spec.baseImages.poll is set.")
+        @Nullable
+        List<String> baseImages,
+
+        @JsonPropertyDescription("The ConfigMap of spec.output.resultConfigMap that was written last.") @Nullable
+        String resultConfigMap,
+
+        @Size(max = 10) @JsonPropertyDescription("The runs that ended, newest first.") @Nullable
+        List<HistoryEntry> history) {
 
     /** The status of an object that nobody has looked at yet. */
     public static ImageBuildStatus empty() {

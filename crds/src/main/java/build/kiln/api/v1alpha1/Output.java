@@ -56,7 +56,12 @@ public record Output(
         @JsonPropertyDescription(
                 "Time for the image and the files in it, so that equal inputs give equal digests: Commit (the commit's time) or seconds since the epoch. Unset: the time of the build.")
         @Nullable
-        String sourceDateEpoch) {
+        String sourceDateEpoch,
+
+        @JsonPropertyDescription(
+                "A ConfigMap to keep with the keys image (repository@digest), repository, digest, tags (separated by commas) and commit of what was published last, for tools that roll it out.")
+        @Nullable
+        ResultConfigMap resultConfigMap) {
 
     /** How much of the build the provenance attestation records. */
     public enum Provenance {

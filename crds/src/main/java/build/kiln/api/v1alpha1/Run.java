@@ -3,6 +3,9 @@ package build.kiln.api.v1alpha1;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.crd.generator.annotation.PreserveUnknownFields;
+import io.fabric8.crd.generator.annotation.SchemaFrom;
 import io.fabric8.generator.annotation.Required;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +33,15 @@ public record Run(
         @JsonPropertyDescription("The commit that every platform builds.") @Nullable
         String commit,
 
+        @JsonPropertyDescription(
+                "Number of the run whose image is published again because it was built from the same inputs; absent when this run builds.")
+        @Nullable
+        Integer reusedRun,
+
+        @JsonPropertyDescription("Place in the queue for workers, from 1; absent when the run does not wait for one.")
+        @Nullable
+        Integer queuePosition,
+
         @JsonPropertyDescription("When the run started, RFC 3339.") @Nullable
         String startTime,
 
@@ -47,13 +59,23 @@ public record Run(
 
         @JsonPropertyDescription("Why the run failed, or why its current phase has to be tried again, for people.")
         @Nullable
-        String message) {
+        String message,
+
+        @PreserveUnknownFields
+        @SchemaFrom(type = JsonNode.class)
+        @JsonPropertyDescription(
+                "The spec that this run builds to its end whatever the object's spec becomes; kept for runs under concurrencyPolicy Queue that are under way.")
+        @Nullable
+        ImageBuildSpec spec) {
 
     /** Why a run started. */
     public enum Cause {
         Initial,
         InputsChanged,
-        Requested
+        Requested,
+        Scheduled,
+        SourceMoved,
+        BaseImageMoved
     }
 
     /** How far a run has come; the last three are final. */

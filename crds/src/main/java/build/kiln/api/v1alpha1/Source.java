@@ -28,6 +28,10 @@ public record Source(
             value = "self.url.matches('^https?://[^\\\\s@#?]+$')",
             message =
                     "source.git.url: write an http:// or https:// address without user name, query or fragment; credentials go into a Secret that source.git.secretRef names")
+    @ValidationRule(
+            value = "!has(self.poll) || !has(self.revision) || !self.revision.matches('^([0-9a-f]{40}|[0-9a-f]{64})$')",
+            message =
+                    "source.git.poll: a commit never moves; write a branch in source.git.revision, or remove source.git.poll")
     public record Git(
             @Required
             @Size(min = 1, max = 2048)
@@ -52,7 +56,12 @@ public record Source(
             @JsonPropertyDescription(
                     "Secret in this namespace with the keys username and password (type kubernetes.io/basic-auth), for a private repository.")
             @Nullable
-            LocalReference secretRef) {}
+            LocalReference secretRef,
+
+            @JsonPropertyDescription(
+                    "Starts a run when the revision points at another commit. Unset: never; the commit is looked up only when something else starts a run.")
+            @Nullable
+            SourcePoll poll) {}
 
     /** Files given literally. */
     @JsonIgnoreProperties(ignoreUnknown = true)

@@ -91,7 +91,11 @@ final class ImageBuildDefinition {
             status.setDefault(JsonNodeFactory.instance.objectNode().set("observedGeneration", IntNode.valueOf(-1)));
             mapList(property(status, "conditions"), "type");
             mapList(property(status, "platforms"), "platform");
+            mapList(property(status, "history"), "run");
+            property(status, "run", "spec").setType("object");
             for (JSONSchemaProps owner : List.of(
+                    status,
+                    items(property(status, "history")),
                     items(property(status, "conditions")),
                     items(property(status, "platforms")),
                     property(status, "run"))) {
