@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class Failures {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final int LARGEST_BODY = 16 * 1024;
+    private static final int LONGEST_CAUSE = 100;
 
     private final String action;
     private final String host;
@@ -102,7 +103,11 @@ final class Failures {
                     ? MAPPER.missingNode()
                     : MAPPER.readTree(start).path("errors").path(0);
             String code = error.path("code").asText("");
-            String message = error.path("message").asText("");
+            JsonNode detail = error.path("detail");
+            // The distribution registry says "unknown error" of a full disk, and the rest in the detail.
+            String message = code.equals("UNKNOWN") && detail.isTextual()
+                    ? cause(detail.textValue())
+                    : error.path("message").asText("");
             return authorizer.isRepeatedIn(code + " " + message)
                     ? new Reported("", "the explanation is withheld, since it repeats a credential")
                     : new Reported(Text.shown(code), Text.shown(message));
@@ -110,6 +115,11 @@ final class Failures {
             // The status alone has to do: the explanation is broken off or is no JSON, such as a proxy's HTML page.
             return new Reported("", "");
         }
+    }
+
+    /** Errors of programs in Go name the cause last, behind long paths. */
+    private static String cause(String detail) {
+        return detail.length() <= LONGEST_CAUSE ? detail : "..." + detail.substring(detail.length() - LONGEST_CAUSE);
     }
 
     private @Nullable Duration retryAfter(Response response) {

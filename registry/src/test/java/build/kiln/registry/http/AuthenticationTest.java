@@ -1,5 +1,11 @@
 package build.kiln.registry.http;
 
+import static build.kiln.registry.http.GuardedRegistry.BASIC;
+import static build.kiln.registry.http.GuardedRegistry.BASIC_HEADER;
+import static build.kiln.registry.http.GuardedRegistry.BYTES;
+import static build.kiln.registry.http.GuardedRegistry.DIGEST;
+import static build.kiln.registry.http.GuardedRegistry.manifest;
+import static build.kiln.registry.http.GuardedRegistry.token;
 import static build.kiln.registry.http.Server.body;
 import static build.kiln.registry.http.Server.challenge;
 import static build.kiln.registry.http.Server.error;
@@ -32,60 +38,29 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class AuthenticationTest {
-    private static final byte[] BYTES = "{\"schemaVersion\":2,\"manifests\":[]}".getBytes(StandardCharsets.UTF_8);
-    private static final Digest DIGEST = Digest.sha256(BYTES);
-    private static final String PASSWORD = "correct-horse";
-    private static final Credentials BASIC = new Credentials.Basic("kiln", PASSWORD, "Secret shop/push");
-    private static final String BASIC_HEADER = "Basic a2lsbjpjb3JyZWN0LWhvcnNl";
-
-    private final TestTime time = new TestTime();
+    private GuardedRegistry guarded;
     private Server registry;
     private Server tokens;
-    private RegistryTransport transport;
 
     @BeforeEach
     void start() throws IOException {
-        registry = new Server();
-        tokens = new Server();
-        transport = registry.transport(time, time);
+        guarded = new GuardedRegistry();
+        registry = guarded.registry;
+        tokens = guarded.tokens;
     }
 
     @AfterEach
     void stop() {
-        transport.close();
-        registry.close();
-        tokens.close();
-    }
-
-    private RegistryClient client(Credentials credentials) {
-        return transport.client(new FixedCredentials(credentials), Duration.ofMinutes(10));
-    }
-
-    private Manifest get(RegistryClient client) throws RegistryException {
-        return client.getManifest(registry.repository().at(DIGEST));
-    }
-
-    private static MockResponse manifest() {
-        return body(BYTES, MediaTypes.OCI_INDEX).build();
-    }
-
-    private String bearer() {
-        return "Bearer realm=\"" + tokens.url("/token")
-                + "\",service=\"registry.example\",scope=\"repository:other:*\"";
-    }
-
-    private static MockResponse token(String value, int seconds) throws IOException {
-        return body(Server.json(Map.of("token", value, "expires_in", seconds)), "application/json")
-                .build();
+        guarded.close();
     }
 
     @Test
     void basicCredentialsAreSentOnceTheRegistryAsksForThem() throws Exception {
         registry.answers(challenge("Basic realm=\"r\"").build(), manifest(), manifest());
-        RegistryClient client = client(BASIC);
+        RegistryClient client = guarded.client(BASIC);
 
-        get(client);
-        get(client);
+        guarded.get(client);
+        guarded.get(client);
 
         assertThat(Server.header(registry.taken(), "Authorization")).isNull();
         assertThat(Server.header(registry.taken(), "Authorization")).isEqualTo(BASIC_HEADER);
@@ -98,7 +73,7 @@ class AuthenticationTest {
                 challenge("Basic realm=\"r\"").build(),
                 challenge("Basic realm=\"r\"").build());
 
-        assertThatThrownBy(() -> get(client(BASIC)))
+        assertThatThrownBy(() -> guarded.get(guarded.client(BASIC)))
                 .isInstanceOf(RegistryException.Unauthorized.class)
                 .hasMessage("read manifest of " + registry.repository() + "@" + DIGEST
                         + ": 401 unauthorized, credentials from Secret shop/push"
@@ -106,7 +81,7 @@ class AuthenticationTest {
                 .satisfies(
                         e -> assertThat(((RegistryException) e).isRetryable()).isFalse());
         assertThat(registry.requests()).isEqualTo(2);
-        assertThat(time.waits()).isEmpty();
+        assertThat(guarded.time.waits()).isEmpty();
     }
 
     @Test
@@ -114,38 +89,40 @@ class AuthenticationTest {
         registry.answers(
                 challenge("Basic realm=\"r\"").build(),
                 challenge("Basic realm=\"r\"").build());
-        RegistryClient anonymous = transport.client(CredentialSource.anonymous(), Duration.ofMinutes(1));
-        RegistryClient nothingFound = transport.client(
-                new CredentialSource() {
-                    @Override
-                    public Optional<Credentials> find(Repository repository) {
-                        return Optional.empty();
-                    }
+        RegistryClient anonymous = guarded.client(CredentialSource.anonymous());
+        RegistryClient nothingFound = guarded.client(new CredentialSource() {
+            @Override
+            public Optional<Credentials> find(Repository repository) {
+                return Optional.empty();
+            }
 
-                    @Override
-                    public String searched() {
-                        return "Secret shop/push";
-                    }
-                },
-                Duration.ofMinutes(1));
+            @Override
+            public String searched() {
+                return "Secret shop/push";
+            }
+        });
 
-        assertThatThrownBy(() -> get(anonymous)).hasMessageContaining("no credentials were given");
-        assertThatThrownBy(() -> get(nothingFound))
+        assertThatThrownBy(() -> guarded.get(anonymous)).hasMessageContaining("no credentials were given");
+        assertThatThrownBy(() -> guarded.get(nothingFound))
                 .hasMessageContaining("no credentials for this registry in Secret shop/push");
     }
 
     @Test
     void aTokenIsScopedToRepositoryAndActionAndUsedAgain() throws Exception {
         registry.answers(
-                challenge(bearer()).build(), manifest(), manifest(), status(201).build(), manifest());
+                challenge(guarded.bearer()).build(),
+                manifest(),
+                manifest(),
+                status(201).build(),
+                manifest());
         tokens.answers(token("pull-token", 300), token("push-token", 300));
-        RegistryClient client = client(BASIC);
+        RegistryClient client = guarded.client(BASIC);
 
-        get(client);
-        get(client);
+        guarded.get(client);
+        guarded.get(client);
         client.putManifest(
                 registry.repository().at(DIGEST), Manifest.of(BYTES, MediaTypes.OCI_INDEX, Digest.Algorithm.SHA256));
-        get(client);
+        guarded.get(client);
 
         RecordedRequest first = tokens.taken();
         assertThat(Server.query(first, "service")).isEqualTo("registry.example");
@@ -165,12 +142,15 @@ class AuthenticationTest {
     @Test
     void aTokenThatExpiresOnTheWayIsReplacedOnce() throws Exception {
         registry.answers(
-                challenge(bearer()).build(), manifest(), challenge(bearer()).build(), manifest());
+                challenge(guarded.bearer()).build(),
+                manifest(),
+                challenge(guarded.bearer()).build(),
+                manifest());
         tokens.answers(token("first", 300), token("second", 300));
-        RegistryClient client = client(BASIC);
+        RegistryClient client = guarded.client(BASIC);
 
-        get(client);
-        get(client);
+        guarded.get(client);
+        guarded.get(client);
 
         assertThat(tokens.requests()).isEqualTo(2);
         for (int i = 0; i < 3; i++) {
@@ -181,13 +161,13 @@ class AuthenticationTest {
 
     @Test
     void aTokenIsRenewedBeforeItExpires() throws Exception {
-        registry.answers(challenge(bearer()).build(), manifest(), manifest());
+        registry.answers(challenge(guarded.bearer()).build(), manifest(), manifest());
         tokens.answers(token("first", 60), token("second", 60));
-        RegistryClient client = client(BASIC);
+        RegistryClient client = guarded.client(BASIC);
 
-        get(client);
-        time.advance(Duration.ofSeconds(55));
-        get(client);
+        guarded.get(client);
+        guarded.time.advance(Duration.ofSeconds(55));
+        guarded.get(client);
 
         assertThat(registry.requests()).isEqualTo(3);
         assertThat(tokens.requests()).isEqualTo(2);
@@ -196,11 +176,11 @@ class AuthenticationTest {
     @Test
     void aFreshTokenThatIsRefusedEndsTheCall() throws IOException {
         registry.answers(
-                challenge(bearer()).build(),
-                challenge(bearer() + ",error=\"insufficient_scope\"").build());
+                challenge(guarded.bearer()).build(),
+                challenge(guarded.bearer() + ",error=\"insufficient_scope\"").build());
         tokens.answers(token("useless", 300));
 
-        assertThatThrownBy(() -> get(client(BASIC)))
+        assertThatThrownBy(() -> guarded.get(guarded.client(BASIC)))
                 .isInstanceOf(RegistryException.Unauthorized.class)
                 .hasMessageContaining("credentials from Secret shop/push");
         assertThat(registry.requests()).isEqualTo(2);
@@ -209,7 +189,7 @@ class AuthenticationTest {
     @Test
     void concurrentRequestsShareOneToken() throws Exception {
         AtomicInteger given = new AtomicInteger();
-        String challenge = bearer();
+        String challenge = guarded.bearer();
         registry.http.setDispatcher(new Dispatcher() {
             @Override
             public MockResponse dispatch(RecordedRequest request) {
@@ -227,12 +207,12 @@ class AuthenticationTest {
                         .build();
             }
         });
-        RegistryClient client = client(BASIC);
+        RegistryClient client = guarded.client(BASIC);
 
         try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<Manifest>> all = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
-                all.add(executor.submit(() -> get(client)));
+                all.add(executor.submit(() -> guarded.get(client)));
             }
             for (Future<Manifest> one : all) {
                 assertThat(one.get().digest()).isEqualTo(DIGEST);
@@ -243,11 +223,11 @@ class AuthenticationTest {
 
     @Test
     void anIdentityTokenIsExchangedByPost() throws Exception {
-        registry.answers(challenge(bearer()).build(), manifest());
+        registry.answers(challenge(guarded.bearer()).build(), manifest());
         tokens.answers(body(Server.json(Map.of("access_token", "access")), "application/json")
                 .build());
 
-        get(client(new Credentials.IdentityToken("refresh/+me", "Secret shop/push")));
+        guarded.get(guarded.client(new Credentials.IdentityToken("refresh/+me", "Secret shop/push")));
 
         RecordedRequest request = tokens.taken();
         assertThat(request.getMethod()).isEqualTo("POST");
@@ -260,9 +240,9 @@ class AuthenticationTest {
 
     @Test
     void aRegistryTokenIsPresentedAsItIs() throws Exception {
-        registry.answers(challenge(bearer()).build(), manifest());
+        registry.answers(challenge(guarded.bearer()).build(), manifest());
 
-        get(client(new Credentials.RegistryToken("ready-made", "Secret shop/push")));
+        guarded.get(guarded.client(new Credentials.RegistryToken("ready-made", "Secret shop/push")));
 
         registry.taken();
         assertThat(Server.header(registry.taken(), "Authorization")).isEqualTo("Bearer ready-made");
@@ -271,21 +251,21 @@ class AuthenticationTest {
 
     @Test
     void anonymousPullsGetATokenWithoutCredentials() throws Exception {
-        registry.answers(challenge(bearer()).build(), manifest());
+        registry.answers(challenge(guarded.bearer()).build(), manifest());
         tokens.answers(token("anonymous", 300));
 
-        get(transport.client(CredentialSource.anonymous(), Duration.ofMinutes(1)));
+        guarded.get(guarded.client(CredentialSource.anonymous()));
 
         assertThat(Server.header(tokens.taken(), "Authorization")).isNull();
     }
 
     @Test
     void aTokenServerThatRefusesIsNotAskedAgain() {
-        registry.answers(challenge(bearer()).build());
+        registry.answers(challenge(guarded.bearer()).build());
         tokens.answers(
                 error(401, "UNAUTHORIZED", "incorrect username or password").build());
 
-        assertThatThrownBy(() -> get(client(BASIC)))
+        assertThatThrownBy(() -> guarded.get(guarded.client(BASIC)))
                 .isInstanceOf(RegistryException.Unauthorized.class)
                 .hasMessageContaining("401 unauthorized, credentials from Secret shop/push")
                 .hasMessageContaining("incorrect username or password");
@@ -294,11 +274,11 @@ class AuthenticationTest {
 
     @Test
     void aTokenServerThatIsBusyIsAskedAgain() throws Exception {
-        registry.answers(challenge(bearer()).build(), manifest());
+        registry.answers(challenge(guarded.bearer()).build(), manifest());
         tokens.answers(status(429).setHeader("Retry-After", "3").build(), token("late", 300));
 
-        get(client(BASIC));
+        guarded.get(guarded.client(BASIC));
 
-        assertThat(time.waits()).containsExactly(Duration.ofSeconds(3));
+        assertThat(guarded.time.waits()).containsExactly(Duration.ofSeconds(3));
     }
 }

@@ -1,5 +1,11 @@
 package build.kiln.registry.http;
 
+import static build.kiln.registry.http.GuardedRegistry.BASIC;
+import static build.kiln.registry.http.GuardedRegistry.BASIC_HEADER;
+import static build.kiln.registry.http.GuardedRegistry.DIGEST;
+import static build.kiln.registry.http.GuardedRegistry.PASSWORD;
+import static build.kiln.registry.http.GuardedRegistry.manifest;
+import static build.kiln.registry.http.GuardedRegistry.token;
 import static build.kiln.registry.http.Server.body;
 import static build.kiln.registry.http.Server.challenge;
 import static build.kiln.registry.http.Server.error;
@@ -7,16 +13,10 @@ import static build.kiln.registry.http.Server.status;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import build.kiln.registry.auth.Credentials;
-import build.kiln.registry.image.Digest;
-import build.kiln.registry.image.Manifest;
-import build.kiln.registry.image.MediaTypes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import mockwebserver3.MockResponse;
 import mockwebserver3.RecordedRequest;
 import okhttp3.tls.HandshakeCertificates;
 import okhttp3.tls.HeldCertificate;
@@ -28,51 +28,20 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Registries and token servers that try to get at credentials, or answer with rubbish. */
 class CredentialSafetyTest {
-    private static final byte[] BYTES = "{\"schemaVersion\":2,\"manifests\":[]}".getBytes(StandardCharsets.UTF_8);
-    private static final Digest DIGEST = Digest.sha256(BYTES);
-    private static final String PASSWORD = "correct-horse";
-    private static final Credentials BASIC = new Credentials.Basic("kiln", PASSWORD, "Secret shop/push");
-    private static final String BASIC_HEADER = "Basic a2lsbjpjb3JyZWN0LWhvcnNl";
-
-    private final TestTime time = new TestTime();
+    private GuardedRegistry guarded;
     private Server registry;
     private Server tokens;
-    private RegistryTransport transport;
 
     @BeforeEach
     void start() throws IOException {
-        registry = new Server();
-        tokens = new Server();
-        transport = registry.transport(time, time);
+        guarded = new GuardedRegistry();
+        registry = guarded.registry;
+        tokens = guarded.tokens;
     }
 
     @AfterEach
     void stop() {
-        transport.close();
-        registry.close();
-        tokens.close();
-    }
-
-    private RegistryClient client(Credentials credentials) {
-        return transport.client(new FixedCredentials(credentials), Duration.ofMinutes(10));
-    }
-
-    private Manifest get(RegistryClient client) throws RegistryException {
-        return client.getManifest(registry.repository().at(DIGEST));
-    }
-
-    private static MockResponse manifest() {
-        return body(BYTES, MediaTypes.OCI_INDEX).build();
-    }
-
-    private String bearer() {
-        return "Bearer realm=\"" + tokens.url("/token")
-                + "\",service=\"registry.example\",scope=\"repository:other:*\"";
-    }
-
-    private static MockResponse token(String value, int seconds) throws IOException {
-        return body(Server.json(Map.of("token", value, "expires_in", seconds)), "application/json")
-                .build();
+        guarded.close();
     }
 
     @ParameterizedTest
@@ -88,34 +57,34 @@ class CredentialSafetyTest {
                 "{\"token\":\"h\u00e9\"}"
             })
     void anAnswerWithoutAUsableTokenIsRefused(String answer) {
-        registry.answers(challenge(bearer()).build());
+        registry.answers(challenge(guarded.bearer()).build());
         tokens.answers(body(answer.getBytes(StandardCharsets.UTF_8), "application/json")
                 .build());
 
-        assertThatThrownBy(() -> get(client(BASIC)))
+        assertThatThrownBy(() -> guarded.get(guarded.client(BASIC)))
                 .isInstanceOf(RegistryException.InvalidContent.class)
                 .satisfies(e -> assertThat(e.getMessage()).doesNotContain("Injected", PASSWORD));
     }
 
     @Test
     void anOversizedTokenIsNotRead() throws IOException {
-        registry.answers(challenge(bearer()).build());
+        registry.answers(challenge(guarded.bearer()).build());
         tokens.answers(token("x".repeat(300 * 1024), 300));
 
-        assertThatThrownBy(() -> get(client(BASIC)))
+        assertThatThrownBy(() -> guarded.get(guarded.client(BASIC)))
                 .isInstanceOf(RegistryException.InvalidContent.class)
                 .hasMessageContaining("larger than");
     }
 
     @Test
     void aRedirectDoesNotTakeTheCredentialsOfATokenRequestAlong() throws IOException {
-        registry.answers(challenge(bearer()).build());
+        registry.answers(challenge(guarded.bearer()).build());
         try (Server elsewhere = new Server()) {
             tokens.answers(
                     status(307).setHeader("Location", elsewhere.url("/token")).build());
             elsewhere.answers(token("stolen", 300));
 
-            assertThatThrownBy(() -> get(client(BASIC))).isInstanceOf(RegistryException.Rejected.class);
+            assertThatThrownBy(() -> guarded.get(guarded.client(BASIC))).isInstanceOf(RegistryException.Rejected.class);
             assertThat(elsewhere.requests()).isZero();
         }
     }
@@ -126,7 +95,7 @@ class CredentialSafetyTest {
     void aRealmThatIsNoUrlIsRefused(String challenge) {
         registry.answers(challenge(challenge).build());
 
-        assertThatThrownBy(() -> get(client(BASIC)))
+        assertThatThrownBy(() -> guarded.get(guarded.client(BASIC)))
                 .isInstanceOfAny(RegistryException.InvalidContent.class, RegistryException.Unauthorized.class);
         assertThat(registry.requests()).isOne();
     }
@@ -143,9 +112,9 @@ class CredentialSafetyTest {
                         new RegistryConfiguration(
                                 List.of(new RegistryHost(secure.host(), List.of(), false, own.certificatePem()))),
                         Server.SETTINGS,
-                        time,
-                        time)) {
-            secure.answers(challenge(bearer()).build());
+                        guarded.time,
+                        guarded.time)) {
+            secure.answers(challenge(guarded.bearer()).build());
             RegistryClient client = trusting.client(new FixedCredentials(BASIC), Duration.ofMinutes(1));
 
             assertThatThrownBy(() -> client.getManifest(secure.repository().at(DIGEST)))
@@ -161,7 +130,7 @@ class CredentialSafetyTest {
                 challenge("Basic realm=\"r\"").build(),
                 error(403, "DENIED", "no access for " + BASIC_HEADER).build());
 
-        assertThatThrownBy(() -> get(client(BASIC)))
+        assertThatThrownBy(() -> guarded.get(guarded.client(BASIC)))
                 .isInstanceOf(RegistryException.Forbidden.class)
                 .hasMessageContaining("403 forbidden, credentials from Secret shop/push")
                 .satisfies(e -> assertThat(e.getMessage()).doesNotContain(BASIC_HEADER.substring(6), PASSWORD));
@@ -177,7 +146,7 @@ class CredentialSafetyTest {
                             .build());
             storage.answers(manifest());
 
-            assertThat(get(client(BASIC)).digest()).isEqualTo(DIGEST);
+            assertThat(guarded.get(guarded.client(BASIC)).digest()).isEqualTo(DIGEST);
 
             RecordedRequest moved = storage.taken();
             assertThat(moved.getTarget()).isEqualTo("/bucket/x?signature=1");
@@ -192,7 +161,8 @@ class CredentialSafetyTest {
                     status(307).setHeader("Location", storage.url("/x")).build());
             storage.answers(challenge("Basic realm=\"phish\"").build(), manifest());
 
-            assertThatThrownBy(() -> get(client(BASIC))).isInstanceOf(RegistryException.Unauthorized.class);
+            assertThatThrownBy(() -> guarded.get(guarded.client(BASIC)))
+                    .isInstanceOf(RegistryException.Unauthorized.class);
             assertThat(Server.header(storage.taken(), "Authorization")).isNull();
             assertThat(storage.requests()).isOne();
         }
