@@ -17,7 +17,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -98,7 +97,7 @@ final class BuildPass {
     private List<PodCreation> createAll(ImageBuild build, List<WorkerAssignment> assignments, BuildCredentials usable)
             throws InterruptedException {
         List<PodCreation> creations = new ArrayList<>();
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        try (ExecutorService threads = tools.threads().get()) {
             List<Future<PodCreation>> futures = new ArrayList<>();
             for (WorkerAssignment assignment : assignments) {
                 futures.add(threads.submit(() -> create(build, assignment, usable)));
@@ -107,9 +106,11 @@ final class BuildPass {
                 creations.add(future.get());
             }
         } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException cause
-                    ? cause
-                    : new IllegalStateException("creating a worker pod failed", e.getCause());
+            switch (e.getCause()) {
+                case RuntimeException cause -> throw cause;
+                case Error cause -> throw cause;
+                case null, default -> throw new IllegalStateException("creating a worker pod failed", e);
+            }
         }
         return creations;
     }

@@ -1,7 +1,9 @@
 package build.kiln.operator.imagebuild;
 
 import build.kiln.operator.worker.WorkerPodFactory;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 
 /**
  * What carrying out a decision needs.
@@ -11,6 +13,12 @@ import java.util.concurrent.Semaphore;
  * @param pods in the API server
  * @param outcomes says what to record of an act
  * @param outbound bounds how many git servers and registries are talked to at once
+ * @param threads for calls that may run side by side
  */
 record BuildTools(
-        BuildServices services, WorkerPodFactory factory, WorkerPods pods, ActOutcomes outcomes, Semaphore outbound) {}
+        BuildServices services,
+        WorkerPodFactory factory,
+        WorkerPods pods,
+        ActOutcomes outcomes,
+        Semaphore outbound,
+        Supplier<ExecutorService> threads) {}

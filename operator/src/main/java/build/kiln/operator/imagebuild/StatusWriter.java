@@ -3,16 +3,14 @@ package build.kiln.operator.imagebuild;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.operator.metrics.BuildMetrics;
-import build.kiln.operator.status.EventRecorder;
+import build.kiln.operator.status.BuildIdentity;
 import build.kiln.operator.status.Transition;
 import build.kiln.operator.status.Transitions;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.javaoperatorsdk.operator.api.reconciler.Context;
-import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.net.HttpURLConnection;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,12 +21,12 @@ import org.slf4j.LoggerFactory;
 final class StatusWriter {
     private static final Logger LOG = LoggerFactory.getLogger(StatusWriter.class);
 
-    private final KubernetesClient client;
-    private final EventRecorder events;
+    private final ClusterApi api;
+    private final BiConsumer<ImageBuild, List<Transition>> events;
     private final BuildMetrics metrics;
 
-    StatusWriter(KubernetesClient client, EventRecorder events, BuildMetrics metrics) {
-        this.client = client;
+    StatusWriter(ClusterApi api, BiConsumer<ImageBuild, List<Transition>> events, BuildMetrics metrics) {
+        this.api = api;
         this.events = events;
         this.metrics = metrics;
     }
@@ -38,28 +36,22 @@ final class StatusWriter {
      *
      * @return the object to go on with: as written, or as somebody else changed it; empty when it is gone
      */
-    Optional<ImageBuild> write(ImageBuild build, ImageBuildStatus status, Context<ImageBuild> context) {
+    Optional<ImageBuild> write(ImageBuild build, ImageBuildStatus status, ClusterCache cache) {
         ImageBuild changed = new ImageBuild();
         changed.setMetadata(build.getMetadata());
         changed.setSpec(build.getSpec());
         changed.setStatus(status);
         ImageBuild written;
         try {
-            written = client.resource(changed)
-                    .lockResourceVersion(build.getMetadata().getResourceVersion())
-                    .updateStatus();
+            written = api.updateStatus(changed);
         } catch (KubernetesClientException e) {
             return switch (e.getCode()) {
-                case HttpURLConnection.HTTP_CONFLICT ->
-                    Optional.ofNullable(client.resource(build).get());
+                case HttpURLConnection.HTTP_CONFLICT -> api.build(BuildIdentity.of(build));
                 case HttpURLConnection.HTTP_NOT_FOUND -> Optional.empty();
                 default -> throw e;
             };
         }
-        // Until the watch brings the object, the next pass must not see the version before.
-        context.eventSourceRetriever()
-                .getControllerEventSource()
-                .handleRecentResourceUpdate(ResourceID.fromResource(written), written, build);
+        cache.updated(written, build);
         tell(build, status);
         return Optional.of(written);
     }
@@ -67,7 +59,7 @@ final class StatusWriter {
     private void tell(ImageBuild build, ImageBuildStatus status) {
         ImageBuildStatus before = build.getStatus() == null ? ImageBuildStatus.empty() : build.getStatus();
         List<Transition> transitions = Transitions.between(before, status);
-        events.record(build, transitions);
+        events.accept(build, transitions);
         metrics.record(before, status);
         for (Transition transition : transitions) {
             var line = LOG.atInfo()

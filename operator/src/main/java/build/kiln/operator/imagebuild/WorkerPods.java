@@ -4,7 +4,6 @@ import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.operator.status.BuildIdentity;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
 import java.util.Objects;
@@ -14,16 +13,16 @@ import java.util.Optional;
 final class WorkerPods {
     private static final int UNPROCESSABLE = 422;
 
-    private final KubernetesClient client;
+    private final ClusterApi api;
 
-    WorkerPods(KubernetesClient client) {
-        this.client = client;
+    WorkerPods(ClusterApi api) {
+        this.api = api;
     }
 
     /** Creates the pod, or finds that it was created before: the name says all that distinguishes it. */
     PodCreation create(ImageBuild build, Pod pod) {
         try {
-            return new PodCreation.Created(client.resource(pod).create());
+            return new PodCreation.Created(api.createPod(pod));
         } catch (KubernetesClientException e) {
             return switch (e.getCode()) {
                 case HttpURLConnection.HTTP_CONFLICT -> existing(build, pod);
@@ -35,13 +34,12 @@ final class WorkerPods {
     }
 
     Optional<Pod> get(BuildIdentity build, String name) {
-        return Optional.ofNullable(
-                client.pods().inNamespace(build.namespace()).withName(name).get());
+        return api.pod(build, name);
     }
 
     /** Deletes the pod; one that is gone already is as good. */
     void delete(BuildIdentity build, String name) {
-        client.pods().inNamespace(build.namespace()).withName(name).delete();
+        api.deletePod(build, name);
     }
 
     static boolean isOwned(ImageBuild build, Pod pod) {

@@ -1,0 +1,32 @@
+package build.kiln.operator.imagebuild;
+
+import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.operator.status.BuildIdentity;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.util.Optional;
+
+/**
+ * What the life of a build asks the API server itself, past all caches. Whatever the server refuses, and whatever keeps it
+ * from answering, is a {@link io.fabric8.kubernetes.client.KubernetesClientException} with the status code of the answer, 0
+ * without one. A call without an answer may have had its effect.
+ */
+public interface ClusterApi {
+    /**
+     * Writes the status of a build, bound to the resource version that the object carries.
+     *
+     * @return the object as it is stored now
+     */
+    ImageBuild updateStatus(ImageBuild build);
+
+    /** The build as it is stored now; empty when there is none of that name. */
+    Optional<ImageBuild> build(BuildIdentity build);
+
+    /** Creates a pod. */
+    Pod createPod(Pod pod);
+
+    /** A pod of the namespace of the build as it is stored now; empty when there is none of that name. */
+    Optional<Pod> pod(BuildIdentity build, String name);
+
+    /** Deletes a pod of the namespace of the build; one that is gone already is as good. */
+    void deletePod(BuildIdentity build, String name);
+}

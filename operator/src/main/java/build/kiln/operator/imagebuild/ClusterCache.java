@@ -1,0 +1,27 @@
+package build.kiln.operator.imagebuild;
+
+import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.operator.placement.NodeView;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.util.Collection;
+import java.util.List;
+
+/** What the watches of the API server have brought so far. It may be behind, and it may miss what is not watched yet. */
+public interface ClusterCache {
+    /** The worker pods that name the build as their owner. */
+    Collection<Pod> pods(ImageBuild build);
+
+    /** All nodes. */
+    List<NodeView> nodes();
+
+    /** A pod that was just created: the next look must not miss it. */
+    void created(Pod pod);
+
+    /**
+     * A build that was just written: until the watch brings it, the next look must not see the version before.
+     *
+     * @param written as the API server answered
+     * @param before the version that was replaced
+     */
+    void updated(ImageBuild written, ImageBuild before);
+}

@@ -1,0 +1,47 @@
+package build.kiln.operator.imagebuild;
+
+import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.operator.status.BuildIdentity;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.Optional;
+
+/** The API server, through its client. */
+final class KubernetesApi implements ClusterApi {
+    private final KubernetesClient client;
+
+    KubernetesApi(KubernetesClient client) {
+        this.client = client;
+    }
+
+    @Override
+    public ImageBuild updateStatus(ImageBuild build) {
+        return client.resource(build)
+                .lockResourceVersion(build.getMetadata().getResourceVersion())
+                .updateStatus();
+    }
+
+    @Override
+    public Optional<ImageBuild> build(BuildIdentity build) {
+        return Optional.ofNullable(client.resources(ImageBuild.class)
+                .inNamespace(build.namespace())
+                .withName(build.name())
+                .get());
+    }
+
+    @Override
+    public Pod createPod(Pod pod) {
+        return client.resource(pod).create();
+    }
+
+    @Override
+    public Optional<Pod> pod(BuildIdentity build, String name) {
+        return Optional.ofNullable(
+                client.pods().inNamespace(build.namespace()).withName(name).get());
+    }
+
+    @Override
+    public void deletePod(BuildIdentity build, String name) {
+        client.pods().inNamespace(build.namespace()).withName(name).delete();
+    }
+}

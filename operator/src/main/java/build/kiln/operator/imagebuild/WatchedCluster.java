@@ -1,0 +1,34 @@
+package build.kiln.operator.imagebuild;
+
+import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.operator.placement.NodeView;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.util.Collection;
+import java.util.List;
+
+/** The framework's caches, as one reconciliation sees them. */
+record WatchedCluster(BuildEventSources sources, Context<ImageBuild> context) implements ClusterCache {
+    @Override
+    public Collection<Pod> pods(ImageBuild build) {
+        return sources.pods(build);
+    }
+
+    @Override
+    public List<NodeView> nodes() {
+        return sources.nodes();
+    }
+
+    @Override
+    public void created(Pod pod) {
+        sources.created(pod);
+    }
+
+    @Override
+    public void updated(ImageBuild written, ImageBuild before) {
+        context.eventSourceRetriever()
+                .getControllerEventSource()
+                .handleRecentResourceUpdate(ResourceID.fromResource(written), written, before);
+    }
+}
