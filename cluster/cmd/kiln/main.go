@@ -25,6 +25,7 @@ const usage = `Usage: ./kiln COMMAND
   test [--fast]            run the tests; --fast leaves out those that need a cluster with nodes
   bench                    the same as bench/run: measure Kiln beside docker/buildx
   images                   build Kiln's own images and push them to the cluster's registry
+  twins                    make the native programs for emulated builds; ./kiln twins --help
   cluster up               start a cluster, or complete one that runs
       --control-plane-only   only etcd, the API server and the controller manager
   cluster down             remove the cluster and every trace of it
@@ -87,6 +88,8 @@ func run(args []string) error {
 		return runImages(ctx, args[1:])
 	case "down":
 		return runCluster(ctx, args)
+	case "twins":
+		return runTwins(ctx, args[1:])
 	case "test":
 		return runTest(ctx, args[1:])
 	default:

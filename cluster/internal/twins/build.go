@@ -1,0 +1,240 @@
+package twins
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"kiln.build/cluster/internal/debian"
+)
+
+const (
+	loader  = "ld-linux-x86-64.so.2"
+	patcher = "usr/bin/patchelf"
+)
+
+// Folder is a folder of twins.
+type Folder struct {
+	Set Set
+	// Files by their path in the folder. All of them are executable, but the table.
+	Files map[string][]byte
+	// Twins are what the table says, with where it comes from.
+	Twins []Twin
+	used  map[locked]bool
+}
+
+// Twin is a line of the table and what a reviewer wants to know about it.
+type Twin struct {
+	BuildID string
+	Path    string
+	Rules   []string
+	// Foreign and Native say what file of which package the build id and the twin are from.
+	Foreign, Native Origin
+}
+
+// Origin is a file of a package.
+type Origin struct {
+	File, Package, Version string
+}
+
+// store is what was found in the packages of one architecture.
+type store struct {
+	files  map[string]debian.File
+	origin map[string]locked
+}
+
+// assemble makes the folder of a set from the files of packages.
+func assemble(ctx context.Context, set Set, packages map[locked]string) (*Folder, error) {
+	foreign, native, err := open(ctx, set, packages)
+	if err != nil {
+		return nil, err
+	}
+	folder := &Folder{Set: set, Files: map[string][]byte{}, used: map[locked]bool{}}
+	patch, done, err := folder.patcher(ctx, native)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	for _, p := range set.pairs() {
+		if err := folder.add(p, foreign, native, patch); err != nil {
+			return nil, fmt.Errorf("make the twin of %s: %w", p.foreign, err)
+		}
+	}
+	slices.SortFunc(folder.Twins, func(a, b Twin) int { return strings.Compare(a.BuildID, b.BuildID) })
+	folder.Files["table"] = []byte(folder.table())
+	return folder, nil
+}
+
+// open reads what is wanted of the packages.
+func open(ctx context.Context, set Set, packages map[locked]string) (foreign, native store, err error) {
+	wanted := map[string]bool{}
+	for _, p := range set.pairs() {
+		wanted[p.foreign], wanted[p.native] = true, true
+	}
+	foreign = store{map[string]debian.File{}, map[string]locked{}}
+	native = store{map[string]debian.File{}, map[string]locked{}}
+	for l, file := range packages {
+		to := foreign
+		if l.architecture == host {
+			to = native
+		}
+		files, err := debian.Files(ctx, file, func(name string) bool {
+			return wanted[name] || l.architecture == host && (name == patcher || isLibrary(name))
+		})
+		if err != nil {
+			return foreign, native, err
+		}
+		for name, content := range files {
+			if isLibrary(name) && !wanted[name] {
+				name = path.Base(name)
+			}
+			if _, ok := to.files[name]; ok && content.Target != "" {
+				continue // a link to a file of the same name in another folder
+			}
+			to.files[name], to.origin[name] = content, l
+		}
+	}
+	return foreign, native, nil
+}
+
+func isLibrary(name string) bool {
+	folder := path.Dir(name)
+	return strings.Contains(path.Base(name), ".so") && (folder == "lib/"+hostTriple || folder == "usr/lib/"+hostTriple)
+}
+
+// resolve follows the links between libraries.
+func (s store) resolve(name string) (string, debian.File, bool) {
+	file, ok := s.files[name]
+	for range 8 {
+		if !ok || file.Target == "" {
+			break
+		}
+		name = path.Base(file.Target)
+		file, ok = s.files[name]
+	}
+	return name, file, ok && file.Target == ""
+}
+
+// add adds one twin with the libraries that it needs.
+func (f *Folder) add(p pair, foreign, native store, patch func([]byte) ([]byte, error)) error {
+	original, ok := foreign.files[p.foreign]
+	if !ok || original.Target != "" {
+		return errors.New("none of the packages has this file")
+	}
+	twin, ok := native.files[p.native]
+	if !ok || twin.Target != "" {
+		return fmt.Errorf("none of the packages has the file %s", p.native)
+	}
+	id, err := buildID(original.Content)
+	if err != nil {
+		return err
+	}
+	content := twin.Content
+	if p.includes {
+		if content, err = withIncludesOf(original.Content, content); err != nil {
+			return fmt.Errorf("take over the folders for header files: %w", err)
+		}
+	}
+	if err := f.addLibraries(native, content); err != nil {
+		return err
+	}
+	if strings.HasPrefix(p.twin, "bin/") {
+		if content, err = patch(content); err != nil {
+			return err
+		}
+	}
+	f.Files[p.twin] = content
+	from, to := foreign.origin[p.foreign], native.origin[p.native]
+	f.used[from], f.used[to] = true, true
+	f.Twins = append(f.Twins, Twin{
+		BuildID: id, Path: p.twin, Rules: p.rules,
+		Foreign: Origin{p.foreign, from.name, from.version}, Native: Origin{p.native, to.name, to.version},
+	})
+	return nil
+}
+
+func (f *Folder) addLibraries(native store, content []byte) error {
+	names, err := needed(content)
+	if err != nil {
+		return err
+	}
+	for _, name := range append(names, loader) {
+		if _, ok := f.Files["lib/"+name]; ok {
+			continue
+		}
+		found, file, ok := native.resolve(name)
+		if !ok {
+			return fmt.Errorf("none of the packages has the library %s", name)
+		}
+		f.Files["lib/"+name] = file.Content
+		f.used[native.origin[found]] = true
+		if err := f.addLibraries(native, file.Content); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// patcher returns a function that gives a program the dynamic loader and the libraries of the folder. It runs the patchelf of the
+// packages, with their loader and libraries, so that the result does not depend on this machine.
+func (f *Folder) patcher(ctx context.Context, native store) (patch func([]byte) ([]byte, error), done func() error, err error) {
+	tool, ok := native.files[patcher]
+	if !ok {
+		return nil, nil, fmt.Errorf("none of the packages has %s", patcher)
+	}
+	libraries := Folder{Files: map[string][]byte{}, used: f.used}
+	if err := libraries.addLibraries(native, tool.Content); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", patcher, err)
+	}
+	f.used[native.origin[patcher]] = true
+	dir, err := os.MkdirTemp("", "kiln-twins-")
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() error { return os.RemoveAll(dir) }
+	libraries.Files["patchelf"] = tool.Content
+	if err := libraries.Write(dir); err != nil {
+		return nil, nil, errors.Join(err, done())
+	}
+	loaderPath := "/dev/.kiln/" + f.Set.Name() + "/lib/" + loader
+	return func(content []byte) ([]byte, error) {
+		file := filepath.Join(dir, "program")
+		if err := os.WriteFile(file, content, 0o755); err != nil {
+			return nil, err
+		}
+		command := exec.CommandContext(ctx, filepath.Join(dir, "lib", loader), "--library-path", filepath.Join(dir, "lib"), filepath.Join(dir, "patchelf"),
+			"--set-interpreter", loaderPath, "--force-rpath", "--set-rpath", "$ORIGIN/../lib", file)
+		if output, err := command.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("patchelf: %w\n%s", err, output)
+		}
+		return os.ReadFile(file)
+	}, done, nil
+}
+
+// Write writes the folder.
+func (f *Folder) Write(dir string) error {
+	for name, content := range f.Files {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, content, Mode(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Mode is the mode of a file in a folder of twins.
+func Mode(name string) os.FileMode {
+	if name == "table" {
+		return 0o644
+	}
+	return 0o755
+}

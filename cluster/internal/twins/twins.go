@@ -1,0 +1,118 @@
+package twins
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"kiln.build/cluster/internal/debian"
+)
+
+// Names of the files that are committed for each set.
+const (
+	lockFile   = "packages"
+	tableFile  = "table"
+	reviewFile = "README.md"
+)
+
+// data is the folder of a set's committed files.
+func data(root string, set Set) string {
+	return filepath.Join(root, "images", "twins", "data", set.Name())
+}
+
+// Make makes the folder of a set from the packages of its committed lock file, which it keeps in a folder of the cache. The result depends
+// on nothing else. It is an error when the table is not the committed one.
+func Make(ctx context.Context, root, cache string, set Set) (*Folder, error) {
+	folder, err := fromLock(ctx, root, cache, set)
+	if err != nil {
+		return nil, fmt.Errorf("make the twins %s: %w", set.Name(), err)
+	}
+	for name, content := range map[string]string{tableFile: folder.table(), reviewFile: folder.Review()} {
+		file := filepath.Join(data(root, set), name)
+		committed, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		if string(committed) != content {
+			return nil, fmt.Errorf("%s is not what its packages and the code make: run `kiln twins --update %s`, and look at what changes", file, set.Name())
+		}
+	}
+	return folder, nil
+}
+
+func fromLock(ctx context.Context, root, cache string, set Set) (*Folder, error) {
+	text, err := os.ReadFile(filepath.Join(data(root, set), lockFile))
+	if err != nil {
+		return nil, err
+	}
+	pins, err := parseLock(string(text))
+	if err != nil {
+		return nil, err
+	}
+	p := newPantry(cache)
+	packages := map[locked]string{}
+	for _, l := range pins {
+		if packages[l], err = p.get(ctx, set.Release.Suite, l); err != nil {
+			return nil, err
+		}
+	}
+	return assemble(ctx, set, packages)
+}
+
+// Update pins the packages that the archive has now, and writes the files of a set that are committed.
+func Update(ctx context.Context, root, cache string, set Set) error {
+	p := newPantry(cache)
+	packages := map[locked]string{}
+	for architecture, names := range set.packages() {
+		archive, err := p.archive(ctx, set.Release.Suite, architecture)
+		if err != nil {
+			return err
+		}
+		files, err := archive.Fetch(ctx, names)
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			identity, err := debian.Identify(ctx, file)
+			if err != nil {
+				return err
+			}
+			sum, err := sumOf(file)
+			if err != nil {
+				return err
+			}
+			packages[locked{architecture, identity.Name, identity.Version, sum}] = file
+		}
+	}
+	folder, err := assemble(ctx, set, packages)
+	if err != nil {
+		return err
+	}
+	dir := data(root, set)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for name, content := range map[string]string{
+		lockFile:  formatLock(set, slices.Collect(maps.Keys(folder.used))),
+		tableFile: folder.table(), reviewFile: folder.Review(),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// packages are those that have the files of the set, by the architecture of the archive. What is linked to comes with them.
+func (s Set) packages() map[string][]string {
+	gcc, tools := "-"+s.Release.gcc, []string{"xz-utils", "zstd", "gzip"}
+	cross := gcc + "-" + strings.ReplaceAll(s.Architecture.Triple, "_", "-")
+	return map[string][]string{
+		s.Architecture.Debian: slices.Concat(tools, []string{"cpp" + gcc, "g++" + gcc, "gcc" + gcc, "binutils"}),
+		host:                  slices.Concat(tools, []string{"cpp" + cross, "g++" + cross, "gcc" + cross, "binutils-" + strings.TrimPrefix(cross[len(gcc):], "-"), "patchelf"}),
+	}
+}
