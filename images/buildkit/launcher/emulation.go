@@ -13,13 +13,14 @@ import (
 )
 
 // emulate makes the executables of the wanted platforms runnable in this user namespace. The mount of binfmt_misc has to
-// live as long as the daemon: the registrations go with the last one.
-func emulate(wanted []platform, dir string) error {
+// live as long as the daemon: the registrations go with the last one. What the node has registered is no help for the accelerated
+// platforms, whose emulators are not the node's.
+func emulate(wanted, accelerated []platform, dir string) error {
 	missing, err := notRunnable(wanted, dir)
 	if err != nil {
 		return err
 	}
-	if len(missing) == 0 {
+	if len(missing) == 0 && len(accelerated) == 0 {
 		if len(wanted) > 0 {
 			note("emulation: kernel (the node runs %s already)", names(wanted))
 		}
@@ -30,6 +31,12 @@ func emulate(wanted []platform, dir string) error {
 		return fmt.Errorf("create the mount point of binfmt_misc: %w", err)
 	}
 	if err := unix.Mount("binfmt_misc", mountPoint, "binfmt_misc", 0, ""); err != nil {
+		if len(accelerated) > 0 {
+			note("acceleration: off (binfmt_misc cannot be mounted in the user namespace: %v)", err)
+		}
+		if len(missing) == 0 {
+			return nil
+		}
 		return useEmbedded(missing, err)
 	}
 	// The new instance is empty: what the node had registered is not visible any more.

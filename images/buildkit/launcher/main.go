@@ -7,6 +7,9 @@
 //	KILN_BUILDKITD_CONFIG  text of buildkitd.toml
 //	KILN_CA_BUNDLES        JSON object, file name to PEM text, written to /run/kiln/ca
 //	KILN_EMULATE           comma-separated platforms that QEMU must run, for example linux/arm64
+//	KILN_ACCELERATE        JSON object, platform to folders of native twins of its programs, for example {"linux/arm64": ["/twins/0"]}
+//
+// As kiln-runc it is the OCI runtime of buildkitd.
 //
 // Exit codes: 78 when the node or the pod does not offer what the profile needs (the reason is printed and written to the
 // container's termination message), otherwise the exit code of buildkitd.
@@ -16,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 )
 
 // Names of the stages: the launcher runs itself again inside the namespaces it creates.
@@ -31,6 +35,11 @@ const (
 )
 
 func main() {
+	if filepath.Base(os.Args[0]) == runtimeName {
+		err := runContainer(os.Args[1:])
+		fmt.Fprintln(os.Stderr, runtimeName+": "+err.Error())
+		os.Exit(exitFailure)
+	}
 	os.Exit(run(os.Args[1:]))
 }
 
@@ -104,10 +113,11 @@ func enterDaemon() error {
 	if err := p.prepare(); err != nil {
 		return err
 	}
-	if err := emulate(s.emulate, runDir); err != nil {
+	accelerated := accelerate(s.emulate, s.twins)
+	if err := emulate(s.emulate, accelerated, runDir); err != nil {
 		return err
 	}
-	return execDaemon(p, runDir)
+	return execDaemon(p, runDir, len(accelerated) > 0)
 }
 
 func note(format string, args ...any) {

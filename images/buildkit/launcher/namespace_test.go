@@ -48,6 +48,9 @@ func runAsPod() int {
 	if folder := os.Getenv("KILN_QEMU_BIN"); folder != "" {
 		must(unix.Mount("overlay", "/usr/bin", "overlay", 0, "lowerdir=/usr/bin:"+folder))
 	}
+	if folder := os.Getenv("INTERPRETER"); folder != "" {
+		must(unix.Mount("overlay", "/usr/local/lib", "overlay", 0, "lowerdir=/usr/local/lib:"+folder))
+	}
 	must(unix.Mount("proc", "/proc", "proc", 0, ""))
 	if os.Getenv("MASK_PROC") != "" {
 		must(unix.Mount("/dev/null", "/proc/keys", "", unix.MS_BIND, ""))

@@ -10,10 +10,11 @@ import (
 )
 
 const (
-	envProfile   = "KILN_PROFILE"
-	envConfig    = "KILN_BUILDKITD_CONFIG"
-	envCABundles = "KILN_CA_BUNDLES"
-	envEmulate   = "KILN_EMULATE"
+	envProfile    = "KILN_PROFILE"
+	envConfig     = "KILN_BUILDKITD_CONFIG"
+	envCABundles  = "KILN_CA_BUNDLES"
+	envEmulate    = "KILN_EMULATE"
+	envAccelerate = "KILN_ACCELERATE"
 
 	runDir        = "/run/kiln"
 	daemonAddress = "unix:///run/buildkit/buildkitd.sock"
@@ -23,6 +24,7 @@ type settings struct {
 	config    string
 	caBundles map[string]string
 	emulate   []platform
+	twins     twinFolders
 }
 
 // caBundleName keeps a bundle inside its folder: one path element that does not start with a dot.
@@ -41,7 +43,10 @@ func readSettings(getenv func(string) string) (settings, error) {
 		}
 	}
 	var err error
-	s.emulate, err = parsePlatforms(getenv(envEmulate))
+	if s.emulate, err = parsePlatforms(getenv(envEmulate)); err != nil {
+		return s, err
+	}
+	s.twins, err = parseTwinFolders(getenv(envAccelerate))
 	return s, err
 }
 

@@ -105,7 +105,7 @@ func markEntered(dir string) error {
 	return nil
 }
 
-func execDaemon(p profile, dir string) error {
+func execDaemon(p profile, dir string, accelerated bool) error {
 	path, err := exec.LookPath("buildkitd")
 	if err != nil {
 		return &unsupported{what: "the image has no buildkitd", remedy: "use the kiln/buildkit image of this release"}
@@ -118,8 +118,11 @@ func execDaemon(p profile, dir string) error {
 		"--containerd-worker=false",
 		"--cdi-disabled",
 	}, p.arguments()...)
+	if accelerated {
+		args = append(args, "--oci-worker-binary", runtimePath)
+	}
 	change := p.environment()
-	for _, name := range []string{envConfig, envCABundles, envEmulate, envProfile} {
+	for _, name := range []string{envConfig, envCABundles, envEmulate, envAccelerate, envProfile} {
 		change[name] = ""
 	}
 	if err := syscall.Exec(path, args, withEnvironment(os.Environ(), change)); err != nil {
