@@ -1,0 +1,4 @@
+@NullMarked
+package build.kiln.operator.admission;
+
+import org.jspecify.annotations.NullMarked;
