@@ -84,11 +84,16 @@ func open(ctx context.Context, set Set, packages map[locked]string) (foreign, na
 		if l.architecture == host {
 			to = native
 		}
+		fixed := false
 		files, err := debian.Files(ctx, file, func(name string) bool {
+			fixed = fixed || l.architecture != host && strings.Contains(name, missingFolder+"/")
 			return wanted[name] || l.architecture == host && (name == patcher || isLibrary(name))
 		})
 		if err != nil {
 			return foreign, native, err
+		}
+		if fixed {
+			return foreign, native, fmt.Errorf("the package %s has a folder %s, which twins do not search", l.name, missingFolder)
 		}
 		for name, content := range files {
 			if isLibrary(name) && !wanted[name] {

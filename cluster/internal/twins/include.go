@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // includeTable is GCC's list of the folders that are searched for header files (cppdefault.cc): an array of
@@ -166,9 +167,8 @@ func (i *image) setIncludeFolders(folders []includeFolder) error {
 	if err != nil {
 		return err
 	}
-	tableEnd := symbol.Value + uint64((len(folders)+1)*i.entrySize())
-	if room, err = reserve(room, symbol.Value+symbol.Size, tableEnd); err != nil {
-		return fmt.Errorf("%d folders instead of %d: %w", len(folders), len(old), err)
+	if folders, err = fitting(folders, len(old)); err != nil {
+		return err
 	}
 	table := make([]byte, (len(folders)+1)*i.entrySize())
 	places := map[string]uint64{}
@@ -196,6 +196,27 @@ func (i *image) setIncludeFolders(folders []includeFolder) error {
 	copy(data, table)
 	return nil
 }
+
+// fitting leaves out what makes no difference when the native list is longer than the one of the cross compiler.
+func fitting(folders []includeFolder, count int) ([]includeFolder, error) {
+	for _, unused := range []func(includeFolder) bool{
+		// GCC's corrected header files: Debian's packages have none (see missingFolder).
+		func(f includeFolder) bool { return strings.HasSuffix(f.path, missingFolder) },
+		// What is searched with -stdlib=libc++ only, which stays under QEMU.
+		func(f includeFolder) bool { return f.flags[0] == 2 },
+	} {
+		if len(folders) > count {
+			folders = slices.DeleteFunc(slices.Clone(folders), unused)
+		}
+	}
+	if len(folders) > count {
+		return nil, fmt.Errorf("its list has room for %d folders, the native one has %d", count, len(folders))
+	}
+	return folders, nil
+}
+
+// missingFolder may be left out of the lists as long as no package has it.
+const missingFolder = "/include-fixed"
 
 // span is a range of addresses.
 type span struct{ start, end uint64 }
@@ -225,30 +246,6 @@ func (i *image) ownTexts(symbol elf.Symbol, old []includeFolder) (room []span, c
 	}
 	slices.SortFunc(room, func(a, b span) int { return int(int64(a.start) - int64(b.start)) })
 	return slices.Compact(room), components, nil
-}
-
-// reserve takes a range out of the room. All of it has to be free, but for bytes that only align texts.
-func reserve(room []span, start, end uint64) ([]span, error) {
-	const alignment = 8
-	var left []span
-	covered := start
-	for _, s := range room {
-		if s.end <= start || s.start >= end {
-			left = append(left, s)
-			continue
-		}
-		if s.start >= covered+alignment {
-			break
-		}
-		covered = s.end
-		if s.end > end {
-			left = append(left, span{end, s.end})
-		}
-	}
-	if covered < end {
-		return nil, errors.New("there is no room after its list")
-	}
-	return left, nil
 }
 
 // place writes a text into the first range that is large enough.

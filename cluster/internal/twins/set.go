@@ -128,9 +128,11 @@ func (s Set) streamTools() []pair {
 }
 
 // compilerRules keep a compiler under QEMU when it has to load a foreign library: its own plugins, and the conversions of character
-// sets that the C library has as modules. Nor has a moved installation (-iprefix) the folders that the twin knows.
+// sets that the C library has as modules. Nor does the twin know the folders of
+// a moved installation (-iprefix) and of another standard library (-stdlib).
 var compilerRules = []string{
 	"qemu-if=-fplugin*", "qemu-if=-finput-charset*", "qemu-if=-fexec-charset*", "qemu-if=-fwide-exec-charset*", "qemu-if=-iprefix",
+	"qemu-if=-stdlib=*",
 }
 
 // ahead says what a security revision of the native compiler has that the cross compiler of the same release lacks.
