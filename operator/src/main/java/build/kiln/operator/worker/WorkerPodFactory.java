@@ -6,6 +6,7 @@ import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.WorkerSettings;
 import build.kiln.api.v1alpha1.WorkerSettings.Profile;
+import build.kiln.api.v1alpha1.WorkerSettingsBuilder;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.credentials.BuildCredentials;
 import build.kiln.operator.placement.Placement;
@@ -86,6 +87,7 @@ public final class WorkerPodFactory {
                 .withRestartPolicy("Never")
                 .withHostUsers(profile == Profile.Baseline ? false : null)
                 .withServiceAccountName(spec.serviceAccountName())
+                .withPriorityClassName(settings(build).priorityClassName())
                 .withAutomountServiceAccountToken(false)
                 .withEnableServiceLinks(false)
                 .withTerminationGracePeriodSeconds(TERMINATION_GRACE_SECONDS)
@@ -144,6 +146,6 @@ public final class WorkerPodFactory {
 
     private static WorkerSettings settings(ImageBuild build) {
         WorkerSettings settings = build.getSpec().worker();
-        return settings == null ? new WorkerSettings(null, null) : settings;
+        return settings == null ? WorkerSettingsBuilder.builder().build() : settings;
     }
 }
