@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.crd.generator.annotation.PreserveUnknownFields;
 import io.fabric8.crd.generator.annotation.SchemaFrom;
 import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
 import io.soabase.recordbuilder.core.RecordBuilder;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One attempt to realise one set of build inputs. */
@@ -20,6 +22,11 @@ public record Run(
 
         @JsonPropertyDescription("Why the run started.") @Nullable
         Cause cause,
+
+        @Size(max = 16)
+        @JsonPropertyDescription("With cause BaseImageMoved: where the tags of base images point now, name@digest.")
+        @Nullable
+        List<String> movedBaseImages,
 
         @JsonPropertyDescription("How far the run has come.") @Nullable
         Phase phase,

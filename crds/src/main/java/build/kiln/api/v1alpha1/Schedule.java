@@ -26,6 +26,6 @@ public record Schedule(
         @Size(min = 1, max = 64)
         @Pattern("^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$")
         @JsonPropertyDescription(
-                "Name in the IANA time zone database, such as Asia/Tokyo. Defaults to UTC. A time that a clock change skips comes when the change is over; one that it repeats comes once.")
+                "Name in the IANA time zone database, such as Asia/Tokyo. Defaults to UTC. As with a CronJob, a time that a clock change skips is left out; one that it repeats comes once.")
         @Nullable
         String timeZone) {}
