@@ -11,6 +11,7 @@ import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What the types of the configuration do not say. */
@@ -18,6 +19,7 @@ final class ConfigurationCheck {
     /** All of them go to BuildKit in one environment variable, which the kernel limits to 128 KiB. */
     private static final int MOST_CERTIFICATES = 100 * 1024;
 
+    private static final Pattern PLATFORM = Pattern.compile("linux/[a-z0-9_]{2,16}(/v[0-9a-z.]{1,8})?");
     private static final long LONGEST_SECONDS = 31L * 24 * 3600;
 
     private final Function<String, InvalidConfigurationException> invalid;
@@ -30,6 +32,7 @@ final class ConfigurationCheck {
         image("images.worker", configuration.images().worker());
         image("images.buildkit", configuration.images().buildkit());
         worker(configuration.worker());
+        admission(configuration.admission());
         registries(configuration.registries());
         require(
                 !configuration.leaderElection().leaseName().isBlank(),
@@ -56,6 +59,26 @@ final class ConfigurationCheck {
         seconds("worker.startTimeoutSeconds", worker.startTimeoutSeconds(), 1);
         seconds("worker.retention.succeededSeconds", worker.retention().succeededSeconds(), 0);
         seconds("worker.retention.failedSeconds", worker.retention().failedSeconds(), 0);
+        seconds("worker.sweepIntervalSeconds", worker.sweepIntervalSeconds(), 1);
+    }
+
+    private void admission(OperatorConfiguration.Admission admission) throws InvalidConfigurationException {
+        limit("admission.maxRunning", admission.maxRunning());
+        limit("admission.maxRunningPerNamespace", admission.maxRunningPerNamespace());
+        for (Map.Entry<String, Integer> entry : admission.maxRunningPerPlatform().entrySet()) {
+            String key = "admission.maxRunningPerPlatform." + entry.getKey();
+            require(
+                    PLATFORM.matcher(entry.getKey()).matches(),
+                    key + ": not a platform; write one as in spec.platforms, such as linux/arm64");
+            limit(key, entry.getValue());
+        }
+        seconds("admission.maxWaitSeconds", admission.maxWaitSeconds(), 1);
+    }
+
+    private void limit(String key, @Nullable Integer limit) throws InvalidConfigurationException {
+        require(
+                limit == null || limit > 0,
+                key + ": " + limit + " lets nothing start; write a whole number above 0, or leave it out for no limit");
     }
 
     private void resources(String key, Resources resources) throws InvalidConfigurationException {

@@ -125,7 +125,7 @@ final class ConfigurationFile {
         if (type == boolean.class) {
             return "true or false";
         }
-        if (type == int.class || type == long.class) {
+        if (type == int.class || type == long.class || type == Integer.class) {
             return "a whole number";
         }
         if (type == String.class) {

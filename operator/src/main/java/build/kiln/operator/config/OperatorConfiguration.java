@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param images images of the worker pods
  * @param watchNamespaces namespaces whose ImageBuilds are served; empty for all
  * @param worker worker pods
+ * @param admission how many platforms may build at the same time
  * @param registries registries that need more than HTTPS with a publicly trusted certificate
  * @param leaderElection choice of one active replica
  * @param http health and metrics
@@ -22,6 +23,7 @@ public record OperatorConfiguration(
         Images images,
         List<String> watchNamespaces,
         Worker worker,
+        Admission admission,
         List<Registry> registries,
         LeaderElection leaderElection,
         Http http) {
@@ -58,19 +60,39 @@ public record OperatorConfiguration(
      * @param stateSizeLimit of the volume that holds BuildKit's state; 20Gi
      * @param startTimeoutSeconds longest time from the pod's creation to the worker's start; 600
      * @param retention how long ended pods are kept
+     * @param sweepIntervalSeconds between two searches for worker pods that nothing owns any more; 600
      */
     public record Worker(
             Profile profile,
             ContainerResources resources,
             Quantity stateSizeLimit,
             long startTimeoutSeconds,
-            Retention retention) {
+            Retention retention,
+            long sweepIntervalSeconds) {
 
         /** {@link #startTimeoutSeconds} as a duration. */
         public Duration startTimeout() {
             return Duration.ofSeconds(startTimeoutSeconds);
         }
+
+        /** {@link #sweepIntervalSeconds} as a duration. */
+        public Duration sweepInterval() {
+            return Duration.ofSeconds(sweepIntervalSeconds);
+        }
     }
+
+    /**
+     * @param maxRunning platforms altogether; null for any number
+     * @param maxRunningPerNamespace platforms in each namespace whose annotation {@code kiln.build/max-running-platforms} says
+     *     nothing else; null for any number
+     * @param maxRunningPerPlatform platforms of one kind, such as {@code linux/arm64}; any number of what it does not name
+     * @param maxWaitSeconds a platform that has waited for longer may go before its turn; 1800
+     */
+    public record Admission(
+            @Nullable Integer maxRunning,
+            @Nullable Integer maxRunningPerNamespace,
+            Map<String, Integer> maxRunningPerPlatform,
+            long maxWaitSeconds) {}
 
     /**
      * @param worker of the container that drives the build

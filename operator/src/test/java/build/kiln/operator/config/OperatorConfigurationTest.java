@@ -44,6 +44,9 @@ class OperatorConfigurationTest {
         assertThat(worker.stateSizeLimit()).isEqualTo(new Quantity("20Gi"));
         assertThat(worker.startTimeout()).isEqualTo(Duration.ofMinutes(10));
         assertThat(worker.retention()).isEqualTo(new OperatorConfiguration.Retention(600, 3600));
+        assertThat(worker.sweepInterval()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(configuration.admission())
+                .isEqualTo(new OperatorConfiguration.Admission(null, null, Map.of(), 1800));
         assertThat(worker.resources().worker().limits()).isEqualTo(Map.of("memory", new Quantity("256Mi")));
         assertThat(worker.resources().buildkitd().requests()).containsOnlyKeys("cpu", "memory", "ephemeral-storage");
     }
@@ -75,6 +78,19 @@ class OperatorConfigurationTest {
         assertThat(configuration.watchNamespaces()).isEmpty();
     }
 
+    @Test
+    void limitsAreReadAsWritten() throws Exception {
+        OperatorConfiguration configuration = load(IMAGES + """
+                admission:
+                  maxRunning: 4
+                  maxRunningPerNamespace:
+                  maxRunningPerPlatform: {linux/arm64: 2}
+                """);
+
+        assertThat(configuration.admission())
+                .isEqualTo(new OperatorConfiguration.Admission(4, null, Map.of("linux/arm64", 2), 1800));
+    }
+
     static Stream<Arguments> mistakes() {
         return Stream.of(
                 Arguments.of(IMAGES + "wroker: {}", List.of("wroker", "unknown key", "watchNamespaces, worker")),
@@ -88,6 +104,15 @@ class OperatorConfigurationTest {
                 Arguments.of(IMAGES + "worker: {startTimeoutSeconds: 0}", List.of("worker.startTimeoutSeconds: 0")),
                 Arguments.of(IMAGES + "worker: {stateSizeLimit: big}", List.of("worker.stateSizeLimit", "20Gi")),
                 Arguments.of(IMAGES + "worker: many", List.of("worker", "a map")),
+                Arguments.of(IMAGES + "admission: {maxRunning: 0}", List.of("admission.maxRunning: 0", "above 0")),
+                Arguments.of(IMAGES + "admission: {maxRunning: lots}", List.of("admission.maxRunning", "whole number")),
+                Arguments.of(
+                        IMAGES + "admission: {maxRunningPerPlatform: {arm64: 2}}",
+                        List.of("admission.maxRunningPerPlatform.arm64", "linux/arm64")),
+                Arguments.of(
+                        IMAGES + "admission: {maxRunningPerPlatform: {linux/arm64: -1}}",
+                        List.of("admission.maxRunningPerPlatform.linux/arm64: -1")),
+                Arguments.of(IMAGES + "worker: {sweepIntervalSeconds: 0}", List.of("worker.sweepIntervalSeconds: 0")),
                 Arguments.of(IMAGES + "http: {port: 70000}", List.of("http.port: 70000", "65535")),
                 Arguments.of(IMAGES + "watchNamespaces: shop", List.of("watchNamespaces", "a list")),
                 Arguments.of(IMAGES + "registries: [{mirrors: [a]}]", List.of("registries[0].host: missing")),
