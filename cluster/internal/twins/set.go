@@ -93,13 +93,16 @@ func (s Set) pairs() []pair {
 	gcc := fmt.Sprintf("usr/%s/gcc/%s/%s/", s.Release.libexec, s.Architecture.Triple, s.Release.gcc)
 	binutils := "usr/bin/" + s.Architecture.Triple + "-"
 	compiler := slices.Concat(compilerRules, s.rulesOfGCC())
-	linker := []string{"keep-env=LD_LIBRARY_PATH", "keep-env=LD_RUN_PATH", "qemu-if=--plugin*", "qemu-if=-plugin=*"}
+	linker := []string{"qemu-if-env=LD_LIBRARY_PATH", "qemu-if-env=LD_RUN_PATH", "qemu-if=--plugin*", "qemu-if=-plugin=*"}
 	pairs := []pair{
 		{foreign: gcc + "cc1", native: cross + "cc1", twin: "bin/cc1", rules: compiler, includes: true},
 		{foreign: gcc + "cc1plus", native: cross + "cc1plus", twin: "bin/cc1plus", rules: compiler, includes: true},
 		{foreign: binutils + "as", native: binutils + "as", twin: "bin/as"},
 	}
-	linkers := []string{"ld.bfd", "ld.gold"}
+	linkers := []string{"ld.bfd"}
+	if s.hasGold() {
+		linkers = append(linkers, "ld.gold")
+	}
 	if s.optimisesLinks() {
 		pairs = append(pairs, pair{foreign: gcc + "lto1", native: cross + "lto1", twin: "bin/lto1", rules: []string{"qemu-if=-fplugin*"}})
 	}
@@ -114,6 +117,9 @@ func (s Set) pairs() []pair {
 	}
 	return append(pairs, s.streamTools()...)
 }
+
+// hasGold is false for riscv64, which gold was not ported to.
+func (s Set) hasGold() bool { return s.Architecture != riscv64 }
 
 // streamTools compress and decompress; the same program of the host does the same.
 func (s Set) streamTools() []pair {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"kiln.build/cluster/internal/debian"
 )
@@ -109,10 +108,11 @@ func Update(ctx context.Context, root, cache string, set Set) error {
 
 // packages are those that have the files of the set, by the architecture of the archive. What is linked to comes with them.
 func (s Set) packages() map[string][]string {
-	gcc, tools := "-"+s.Release.gcc, []string{"xz-utils", "zstd", "gzip"}
-	cross := gcc + "-" + strings.ReplaceAll(s.Architecture.Triple, "_", "-")
-	return map[string][]string{
-		s.Architecture.Debian: slices.Concat(tools, []string{"cpp" + gcc, "g++" + gcc, "gcc" + gcc, "binutils"}),
-		host:                  slices.Concat(tools, []string{"cpp" + cross, "g++" + cross, "gcc" + cross, "binutils-" + strings.TrimPrefix(cross[len(gcc):], "-"), "patchelf"}),
+	version, triple := "-"+s.Release.gcc, "-"+s.Architecture.Triple
+	foreign := []string{"xz-utils", "zstd", "gzip", "cpp" + version, "g++" + version, "gcc" + version, "binutils"}
+	native := []string{"xz-utils", "zstd", "gzip", "cpp" + version + triple, "g++" + version + triple, "gcc" + version + triple, "binutils" + triple, "patchelf"}
+	if s.hasGold() && s.Release == trixie {
+		foreign, native = append(foreign, "binutils-gold"), append(native, "binutils-gold"+triple)
 	}
+	return map[string][]string{s.Architecture.Debian: foreign, host: native}
 }
