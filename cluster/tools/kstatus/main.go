@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -36,6 +37,6 @@ func run(in io.Reader, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("compute the status of %s: %w", object.GetName(), err)
 		}
-		fmt.Fprintf(out, "%s\t%s\t%s\n", object.GetName(), result.Status, result.Message)
+		fmt.Fprintf(out, "%s\t%s\t%s\n", object.GetName(), result.Status, strings.Join(strings.Fields(result.Message), " "))
 	}
 }
