@@ -178,10 +178,9 @@ func mountReadOnly(source, target string) error {
 // loadable leaves out what the loader of the folder cannot load: a program that fails after its start is not replaced by QEMU.
 func (t twinTable) loadable() []twin {
 	folder := filepath.Join(containerDir, t.name)
-	loaders, err := filepath.Glob(filepath.Join(folder, "lib", "ld-linux*.so.*"))
-	if err != nil || len(loaders) != 1 {
-		note("acceleration: %s has %d dynamic loaders, want one", t.name, len(loaders))
-		return nil
+	loader := ""
+	if found, err := filepath.Glob(filepath.Join(folder, "lib", "ld-linux*.so.*")); err == nil && len(found) == 1 {
+		loader = found[0]
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), loadCheckLimit)
 	defer cancel()
@@ -195,7 +194,7 @@ func (t twinTable) loadable() []twin {
 	for path := range failures {
 		wait.Go(func() {
 			slots <- struct{}{}
-			err := checkLoads(ctx, loaders[0], filepath.Join(folder, path))
+			err := checkLoads(ctx, loader, filepath.Join(folder, path))
 			<-slots
 			lock.Lock()
 			defer lock.Unlock()
@@ -217,7 +216,7 @@ func checkLoads(ctx context.Context, loader, program string) error {
 		return err
 	}
 	defer file.Close()
-	dynamic, executable := false, false
+	dynamic, executable := false, file.Type == elf.ET_EXEC
 	for _, p := range file.Progs {
 		dynamic = dynamic || p.Type == elf.PT_DYNAMIC
 		executable = executable || p.Type == elf.PT_INTERP
@@ -232,6 +231,9 @@ func checkLoads(ctx context.Context, loader, program string) error {
 	}
 	if !dynamic {
 		return nil
+	}
+	if loader == "" {
+		return errors.New("lib has no dynamic loader, or several")
 	}
 	command := exec.CommandContext(ctx, loader, "--list", program)
 	command.Env = []string{}

@@ -16,41 +16,69 @@ import (
 
 // These tests need root and a kernel with user namespaces. KILN_QEMU_BIN is a folder with qemu-*-static.
 
-const asPod = "as-pod"
+const (
+	asPod = "as-pod"
+	inPod = "in-pod"
+)
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == runtimeName {
+		main()
+	}
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
 		case asPod:
-			os.Exit(runAsPod())
+			os.Exit(enterPod())
+		case inPod:
+			os.Exit(runInPod())
+		case asDaemon:
+			os.Exit(runAsDaemon())
 		case stageNamespace, stageCheckProc, stageCheckMounting:
 			os.Exit(run(os.Args[1:]))
 		}
 	}
-	os.Exit(m.Run())
-}
-
-// runAsPod is the first process of something like a container with hostUsers: false, whose buildkitd is a script.
-func runAsPod() int {
-	must := func(err error) {
-		if err != nil {
+	code := m.Run()
+	if builtDir != "" {
+		if err := os.RemoveAll(builtDir); err != nil {
 			panic(err)
 		}
 	}
+	os.Exit(code)
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// enterPod starts this program again from a place where the pod may find it: a folder of go test is closed to other users.
+func enterPod() int {
 	must(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
 	must(unix.Mount("tmpfs", "/run", "tmpfs", 0, ""))
-	must(os.MkdirAll("/run/kiln", 0o755))
 	must(os.MkdirAll("/run/bin", 0o755))
+	self, err := os.ReadFile("/proc/self/exe")
+	must(err)
+	must(os.WriteFile("/run/bin/launcher", self, 0o755))
+	must(syscall.Exec("/run/bin/launcher", []string{"/run/bin/launcher", inPod}, os.Environ()))
+	return exitFailure
+}
+
+// runInPod is the first process of something like a container with hostUsers: false, whose buildkitd is a script.
+func runInPod() int {
+	must(os.MkdirAll("/run/kiln", 0o755))
 	must(os.MkdirAll("/run/buildkit", 0o755))
-	must(os.WriteFile("/run/bin/buildkitd", []byte(os.Getenv("BUILDKITD")), 0o755))
+	daemon := os.Getenv("BUILDKITD")
+	if stage := os.Getenv("DAEMON"); stage != "" {
+		daemon = "#!/bin/sh\nexec /run/bin/launcher " + stage + "\n"
+	}
+	must(os.WriteFile("/run/bin/buildkitd", []byte(daemon), 0o755))
 	must(os.WriteFile("/run/foreign", platforms["linux/arm64"].probe(), 0o755))
 	must(os.Setenv("PATH", "/run/bin:"+os.Getenv("PATH")))
 	if folder := os.Getenv("KILN_QEMU_BIN"); folder != "" {
 		must(unix.Mount("overlay", "/usr/bin", "overlay", 0, "lowerdir=/usr/bin:"+folder))
 	}
-	if folder := os.Getenv("INTERPRETER"); folder != "" {
-		must(unix.Mount("overlay", "/usr/local/lib", "overlay", 0, "lowerdir=/usr/local/lib:"+folder))
-	}
+	must(mountForTests())
 	must(unix.Mount("proc", "/proc", "proc", 0, ""))
 	if os.Getenv("MASK_PROC") != "" {
 		must(unix.Mount("/dev/null", "/proc/keys", "", unix.MS_BIND, ""))
