@@ -42,16 +42,20 @@ public final class ImagePublisher implements AutoCloseable {
     }
 
     /**
-     * What is missing of an image: itself, or manifests that it lists.
+     * Points tags at an image that was published before, once all of it is found in the repository.
      *
-     * @param digest of an index or an image manifest
-     * @param timeout the time for the answer, retries included
-     * @return the digests of what the repository does not hold; none when the image is complete
-     * @throws RegistryException when the registry does not say
+     * @param tags the tags
+     * @param timeout the time for all of it
+     * @return the platforms as the index lists them; none for an image that has no index
+     * @throws RegistryException.PlatformsMissing when the image is gone, or something that it lists; no tag was written
+     * @throws RegistryException when it did not work; some tags may have been written
+     * @throws build.kiln.registry.image.InvalidReferenceException when a tag is not valid
      */
-    public List<Digest> missing(Repository repository, Digest digest, CredentialSource credentials, Duration timeout)
+    public PublishedImage tag(
+            Repository repository, Digest digest, List<String> tags, CredentialSource credentials, Duration timeout)
             throws RegistryException {
-        return new StoredImage(transport.client(credentials, timeout), repository).missing(digest);
+        tags.forEach(repository::tagged);
+        return new Tagging(transport.client(credentials, timeout), repository).pointAtPublished(tags, digest);
     }
 
     /**

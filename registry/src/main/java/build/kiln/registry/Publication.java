@@ -5,7 +5,6 @@ import build.kiln.registry.http.RegistryException;
 import build.kiln.registry.image.Assembly;
 import build.kiln.registry.image.Descriptor;
 import build.kiln.registry.image.Digest;
-import build.kiln.registry.image.ImageReference;
 import build.kiln.registry.image.IndexAssembler;
 import build.kiln.registry.image.Manifest;
 import build.kiln.registry.image.PlatformResult;
@@ -112,28 +111,9 @@ final class Publication {
 
     private void tag(Manifest top) throws RegistryException {
         everywhere(target -> {
-            for (String tag : request.tags()) {
-                tag(target.tagged(tag), top);
-            }
+            new Tagging(registry, target).point(request.tags(), top);
             return top;
         });
-    }
-
-    private void tag(ImageReference reference, Manifest top) throws RegistryException {
-        try {
-            registry.putManifest(reference, top);
-        } catch (RegistryException.TagImmutable e) {
-            // The tag may be ours already, from a publication that was cut off behind this step.
-            if (!registry.getManifest(reference).digest().equals(top.digest())) {
-                throw e;
-            }
-            return;
-        }
-        Digest found = registry.getManifest(reference).digest();
-        if (!found.equals(top.digest())) {
-            throw new RegistryException.InvalidContent(
-                    "tag " + reference, "the tag points at " + found + " after it was set to " + top.digest());
-        }
     }
 
     /** Something that is done with one repository. */

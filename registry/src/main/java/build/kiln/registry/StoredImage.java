@@ -28,6 +28,11 @@ final class StoredImage {
         } catch (RegistryException.NotFound e) {
             return List.of(digest);
         }
+        return missing(manifest);
+    }
+
+    /** What is missing of an image whose manifest is there. */
+    List<Digest> missing(Manifest manifest) throws RegistryException {
         return manifest.isIndex() ? missing(digestsOf(manifest)) : List.of();
     }
 

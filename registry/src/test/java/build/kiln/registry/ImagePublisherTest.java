@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import build.kiln.registry.auth.CredentialSource;
 import build.kiln.registry.http.HttpSettings;
+import build.kiln.registry.http.RegistryClient;
 import build.kiln.registry.http.RegistryConfiguration;
 import build.kiln.registry.http.RegistryException;
 import build.kiln.registry.http.RegistryHost;
@@ -19,7 +20,6 @@ import build.kiln.registry.image.Repository;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import mockwebserver3.MockResponse;
@@ -34,6 +34,7 @@ class ImagePublisherTest {
     private final TestTime time = new TestTime();
     private FakeRegistry registry;
     private FakeRegistry other;
+    private RegistryTransport transport;
     private ImagePublisher publisher;
 
     @BeforeEach
@@ -43,7 +44,8 @@ class ImagePublisherTest {
         RegistryConfiguration configuration = new RegistryConfiguration(List.of(
                 new RegistryHost(registry.host(), List.of(), true, null),
                 new RegistryHost(other.host(), List.of(), true, null)));
-        publisher = new ImagePublisher(new RegistryTransport(configuration, HttpSettings.defaults(), time, time));
+        transport = new RegistryTransport(configuration, HttpSettings.defaults(), time, time);
+        publisher = new ImagePublisher(transport);
     }
 
     @AfterEach
@@ -63,21 +65,13 @@ class ImagePublisherTest {
     }
 
     private PublishRequest request(List<Repository> additional, List<String> tags, TestImages.Pushed... pushed) {
-        List<Platform> platforms = new ArrayList<>();
-        List<PushedImage> images = new ArrayList<>();
-        for (TestImages.Pushed each : pushed) {
-            platforms.add(each.platform());
-            images.add(each.reported());
-        }
-        return new PublishRequest(
+        return TestImages.request(
                 registry.repository("shop/api"),
                 additional,
                 tags,
-                platforms,
-                images,
-                Map.of("org.opencontainers.image.title", "shop"),
                 CredentialSource.anonymous(),
-                Duration.ofMinutes(1));
+                Duration.ofMinutes(1),
+                pushed);
     }
 
     @Test
@@ -297,8 +291,8 @@ class ImagePublisherTest {
     }
 
     private List<Digest> missing(Digest digest) throws RegistryException {
-        return publisher.missing(
-                registry.repository("shop/api"), digest, CredentialSource.anonymous(), Duration.ofSeconds(5));
+        RegistryClient client = transport.client(CredentialSource.anonymous(), Duration.ofSeconds(5));
+        return new StoredImage(client, registry.repository("shop/api")).missing(digest);
     }
 
     @Test

@@ -5,28 +5,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import build.kiln.registry.auth.CredentialSource;
 import build.kiln.registry.auth.DockerConfig;
-import build.kiln.registry.http.BlobContent;
-import build.kiln.registry.http.HttpSettings;
 import build.kiln.registry.http.RegistryClient;
 import build.kiln.registry.http.RegistryConfiguration;
 import build.kiln.registry.http.RegistryException;
 import build.kiln.registry.http.RegistryHost;
 import build.kiln.registry.http.RegistryTransport;
-import build.kiln.registry.http.Sleeper;
 import build.kiln.registry.image.Descriptor;
 import build.kiln.registry.image.Digest;
 import build.kiln.registry.image.Manifest;
 import build.kiln.registry.image.MediaTypes;
-import build.kiln.registry.image.Platform;
 import build.kiln.registry.image.Repository;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import okhttp3.tls.HeldCertificate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -36,7 +30,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Publishing to the distribution registry: with basic authentication over TLS of its own CA, and without either. */
 class RegistryIT {
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
-    private static final Digest ANY = Digest.sha256(new byte[0]);
     private static final TestImages.Pushed AMD64 = TestImages.attested("linux/amd64");
     private static final TestImages.Pushed ARM64 = TestImages.attested("linux/arm64");
     private static final TestImages.Pushed PLAIN = TestImages.plain("linux/amd64");
@@ -68,7 +61,8 @@ class RegistryIT {
         transport = new RegistryTransport(configuration);
         publisher = new ImagePublisher(transport);
         credentials = login(RegistryProcess.PASSWORD);
-        awaitBoth(configuration);
+        secured.await(configuration, credentials);
+        open.await(configuration, credentials);
     }
 
     @AfterAll
@@ -76,18 +70,6 @@ class RegistryIT {
         publisher.close();
         secured.stop();
         open.stop();
-    }
-
-    private static void awaitBoth(RegistryConfiguration configuration) throws Exception {
-        HttpSettings impatient = new HttpSettings(
-                TIMEOUT, TIMEOUT, TIMEOUT, Integer.MAX_VALUE, Duration.ofMillis(20), Duration.ofMillis(200));
-        try (RegistryTransport waiting =
-                new RegistryTransport(configuration, impatient, Clock.systemUTC(), Sleeper.system())) {
-            waiting.client(credentials, TIMEOUT).hasManifest(new Repository(secured.host(), "any"), ANY);
-            waiting.client(credentials, TIMEOUT).hasManifest(new Repository(open.host(), "any"), ANY);
-        } catch (RegistryException e) {
-            throw new AssertionError(secured.output() + open.output(), e);
-        }
     }
 
     private static DockerConfig login(String password) throws Exception {
@@ -100,35 +82,15 @@ class RegistryIT {
         return transport.client(credentials, TIMEOUT);
     }
 
-    /** Does what a worker does: pushes by digest, and no tag. */
     private static void push(Repository repository, TestImages.Pushed... pushed) throws Exception {
         for (TestImages.Pushed each : pushed) {
-            for (byte[] blob : each.blobs()) {
-                client().putBlob(repository, TestImages.blob(blob), BlobContent.of(blob));
-            }
-            for (Manifest manifest : each.manifests()) {
-                client().putManifest(repository.at(manifest.digest()), manifest);
-            }
+            each.pushTo(client(), repository);
         }
     }
 
     private static PublishRequest request(
             Repository repository, List<Repository> additional, List<String> tags, TestImages.Pushed... pushed) {
-        List<Platform> platforms = new ArrayList<>();
-        List<PushedImage> images = new ArrayList<>();
-        for (TestImages.Pushed each : pushed) {
-            platforms.add(each.platform());
-            images.add(each.reported());
-        }
-        return new PublishRequest(
-                repository,
-                additional,
-                tags,
-                platforms,
-                images,
-                Map.of("org.opencontainers.image.title", "shop"),
-                credentials,
-                TIMEOUT);
+        return TestImages.request(repository, additional, tags, credentials, TIMEOUT, pushed);
     }
 
     private static Digest tag(Repository repository, String tag) throws RegistryException {
@@ -153,7 +115,7 @@ class RegistryIT {
         expected.add(AMD64.result().children().get(1));
         expected.add(ARM64.result().children().get(1));
         assertThat(index.children()).isEqualTo(expected);
-        assertThat(publisher.missing(repository, published.digest(), credentials, TIMEOUT))
+        assertThat(new StoredImage(client(), repository).missing(published.digest()))
                 .isEmpty();
     }
 
@@ -205,7 +167,7 @@ class RegistryIT {
         assertThat(after.digest()).isNotEqualTo(before.digest());
         assertThat(again).isEqualTo(after);
         assertThat(tag(repository, "latest")).isEqualTo(after.digest());
-        assertThat(publisher.missing(repository, before.digest(), credentials, TIMEOUT))
+        assertThat(new StoredImage(client(), repository).missing(before.digest()))
                 .isEmpty();
     }
 

@@ -2,12 +2,22 @@ package build.kiln.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.kiln.registry.auth.CredentialSource;
+import build.kiln.registry.http.HttpSettings;
+import build.kiln.registry.http.RegistryConfiguration;
+import build.kiln.registry.http.RegistryException;
+import build.kiln.registry.http.RegistryTransport;
+import build.kiln.registry.http.Sleeper;
+import build.kiln.registry.image.Digest;
+import build.kiln.registry.image.Repository;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +30,8 @@ final class RegistryProcess {
     static final String PASSWORD = "correct-horse";
     /** bcrypt of the password, as htpasswd writes it. */
     private static final String HTPASSWD = "kiln:$2b$05$abcdefghijklmnopqrstuuZ0Fx87Pb/Aqb0E90lfvCwzXnaFKUHpS\n";
+
+    private static final Duration START = Duration.ofSeconds(60);
 
     private final Process process;
     private final Path log;
@@ -108,6 +120,18 @@ final class RegistryProcess {
 
     String host() {
         return host;
+    }
+
+    /** Waits until the registry answers. */
+    void await(RegistryConfiguration configuration, CredentialSource credentials) throws IOException {
+        HttpSettings impatient =
+                new HttpSettings(START, START, START, Integer.MAX_VALUE, Duration.ofMillis(20), Duration.ofMillis(200));
+        try (RegistryTransport waiting =
+                new RegistryTransport(configuration, impatient, Clock.systemUTC(), Sleeper.system())) {
+            waiting.client(credentials, START).hasManifest(new Repository(host, "any"), Digest.sha256(new byte[0]));
+        } catch (RegistryException e) {
+            throw new AssertionError(output(), e);
+        }
     }
 
     /** What the process wrote, for a failure's message. */

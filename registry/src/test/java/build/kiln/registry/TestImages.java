@@ -1,14 +1,22 @@
 package build.kiln.registry;
 
+import build.kiln.registry.auth.CredentialSource;
+import build.kiln.registry.http.BlobContent;
+import build.kiln.registry.http.RegistryClient;
+import build.kiln.registry.http.RegistryException;
 import build.kiln.registry.image.Descriptor;
 import build.kiln.registry.image.Digest;
 import build.kiln.registry.image.MalformedImageException;
 import build.kiln.registry.image.Manifest;
 import build.kiln.registry.image.MediaTypes;
 import build.kiln.registry.image.Platform;
+import build.kiln.registry.image.Repository;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /** Small images as a builder would push them. */
 final class TestImages {
@@ -27,6 +35,16 @@ final class TestImages {
 
         Manifest image() {
             return manifests.getFirst();
+        }
+
+        /** Does what a worker does: pushes by digest, and no tag. */
+        void pushTo(RegistryClient client, Repository repository) throws RegistryException {
+            for (byte[] blob : blobs) {
+                client.putBlob(repository, blob(blob), BlobContent.of(blob));
+            }
+            for (Manifest manifest : manifests) {
+                client.putManifest(repository.at(manifest.digest()), manifest);
+            }
         }
 
         PushedImage reported() {
@@ -77,6 +95,25 @@ final class TestImages {
         blobs.add(empty);
         blobs.add(statement);
         return new Pushed(plain.platform(), blobs, List.of(image, attestation, index));
+    }
+
+    /** The publication of all of them as one image with a title. */
+    static PublishRequest request(
+            Repository repository,
+            List<Repository> additional,
+            List<String> tags,
+            CredentialSource credentials,
+            Duration timeout,
+            Pushed... pushed) {
+        return new PublishRequest(
+                repository,
+                additional,
+                tags,
+                Arrays.stream(pushed).map(Pushed::platform).toList(),
+                Arrays.stream(pushed).map(Pushed::reported).toList(),
+                Map.of("org.opencontainers.image.title", "shop"),
+                credentials,
+                timeout);
     }
 
     static Descriptor blob(byte[] content) {

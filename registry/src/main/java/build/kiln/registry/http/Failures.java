@@ -108,7 +108,7 @@ final class Failures {
             String message = code.equals("UNKNOWN") && detail.isTextual()
                     ? cause(detail.textValue())
                     : error.path("message").asText("");
-            return authorizer.isRepeatedIn(code + " " + message)
+            return authorizer.isRepeatedIn(code + " " + message + " " + detail)
                     ? new Reported("", "the explanation is withheld, since it repeats a credential")
                     : new Reported(Text.shown(code), Text.shown(message));
         } catch (IOException e) {
