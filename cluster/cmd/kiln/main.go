@@ -4,11 +4,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"kiln.build/cluster/internal/cluster"
+	"kiln.build/cluster/internal/emulation"
 	"kiln.build/cluster/internal/gitserver"
 	"kiln.build/cluster/internal/layout"
 	"kiln.build/cluster/internal/process"
@@ -25,6 +27,7 @@ const usage = `Usage: ./kiln COMMAND
   test [--fast]            run the tests; --fast leaves out those that need a cluster with nodes
   bench                    the same as bench/run: measure Kiln beside docker/buildx
   images                   build Kiln's own images and push them to the cluster's registry
+  emulation                the same as bench/emulation: measure emulated builds and compare what they make
   twins                    make the native programs for emulated builds; ./kiln twins --help
   cluster up               start a cluster, or complete one that runs
       --control-plane-only   only etcd, the API server and the controller manager
@@ -51,11 +54,13 @@ func main() {
 	// Pods with a user namespace of their own must get through the folders of a cluster's state, whatever the caller's mask.
 	syscall.Umask(0o022)
 	// Daemons start through this program too.
-	handled, err := process.Dispatch(map[string]func(string) error{
+	stages := map[string]func(string) error{
 		process.EntryCommand: process.Enter,
 		sandbox.HoldCommand:  sandbox.Hold,
 		gitserver.Command:    gitserver.Serve,
-	})
+	}
+	maps.Copy(stages, emulation.Commands)
+	handled, err := process.Dispatch(stages)
 	if !handled {
 		err = run(os.Args[1:])
 	}
@@ -88,6 +93,8 @@ func run(args []string) error {
 		return runImages(ctx, args[1:])
 	case "down":
 		return runCluster(ctx, args)
+	case "emulation":
+		return runEmulation(ctx, args[1:])
 	case "twins":
 		return runTwins(ctx, args[1:])
 	case "test":

@@ -150,20 +150,10 @@ func (a *Archive) Download(ctx context.Context, name, version string) (string, e
 	return "", fmt.Errorf("apt-get download %s=%s (%s, %s) left no file", name, version, a.suite, a.architecture)
 }
 
-// Source downloads the files of a source package into a folder and returns that of the description, NAME_VERSION.dsc.
-func (a *Archive) Source(ctx context.Context, dir, name, version string) (string, error) {
-	if _, err := a.apt(ctx, dir, "source", "-qq", "--download-only", "--only-source", name+"="+version); err != nil {
-		return "", err
-	}
-	_, upstream, hasEpoch := strings.Cut(version, ":")
-	if !hasEpoch {
-		upstream = version
-	}
-	file := filepath.Join(dir, name+"_"+upstream+".dsc")
-	if _, err := os.Stat(file); err != nil {
-		return "", fmt.Errorf("apt-get source %s=%s: %w", name, version, err)
-	}
-	return file, nil
+// Source downloads the files of a source package, in the version that the suite has now, into a folder.
+func (a *Archive) Source(ctx context.Context, dir, name string) error {
+	_, err := a.apt(ctx, dir, "source", "-qq", "--download-only", "--only-source", name)
+	return err
 }
 
 // PackageFile is the name that apt gives a downloaded package.

@@ -2,7 +2,12 @@ package twins
 
 import (
 	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -41,6 +46,69 @@ func Make(ctx context.Context, root, cache string, set Set) (*Folder, error) {
 		}
 	}
 	return folder, nil
+}
+
+// Cached returns the folder of a set, on disk below the cache.
+func Cached(ctx context.Context, root, cache string, set Set) (string, error) {
+	key, err := Key(root, set)
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(cache, "folders", set.Name()+"-"+key)
+	if _, err := os.Stat(dir); err == nil {
+		return filepath.Join(dir, set.Name()), nil
+	}
+	folder, err := Make(ctx, root, cache, set)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return "", err
+	}
+	building, err := os.MkdirTemp(filepath.Dir(dir), ".making-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(building)
+	if err := folder.Write(filepath.Join(building, set.Name())); err != nil {
+		return "", err
+	}
+	if err := os.Chmod(building, 0o755); err != nil {
+		return "", err
+	}
+	if err := os.Rename(building, dir); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", err
+	}
+	return filepath.Join(dir, set.Name()), nil
+}
+
+// sources make the folders, beside the committed files.
+//
+//go:embed build.go elf.go include.go set.go table.go
+var sources embed.FS
+
+// Key identifies what Make makes of a set.
+func Key(root string, set Set) (string, error) {
+	sum := sha256.New()
+	for _, name := range []string{lockFile, tableFile} {
+		content, err := os.ReadFile(filepath.Join(data(root, set), name))
+		if err != nil {
+			return "", err
+		}
+		sum.Write(content)
+	}
+	entries, err := sources.ReadDir(".")
+	if err != nil {
+		return "", err
+	}
+	for _, entry := range entries {
+		content, err := sources.ReadFile(entry.Name())
+		if err != nil {
+			return "", err
+		}
+		sum.Write(content)
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:16], nil
 }
 
 func fromLock(ctx context.Context, root, cache string, set Set) (*Folder, error) {

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"kiln.build/cluster/internal/emulation"
+	"kiln.build/cluster/internal/layout"
+)
+
+const emulationUsage = `Usage: bench/emulation [OPTION ...] [PROJECT ...]
+
+Builds the projects of the corpus, all or those named, natively, under QEMU and with native twins, compares what the last two make, and
+prints how long they take.
+
+  --reuse         take the builds under QEMU of an earlier run, with their times
+  --output FILE   where the JSON goes (default bench/target/emulation.json)
+`
+
+// runEmulation measures emulated builds, and fails when twins make something else.
+func runEmulation(ctx context.Context, args []string) error {
+	if len(args) == 1 && (args[0] == "--help" || args[0] == "-h") {
+		fmt.Print(emulationUsage)
+		return nil
+	}
+	set := flags("emulation")
+	reuse := set.Bool("reuse", false, "")
+	output := set.String("output", "", "")
+	if err := set.Parse(args); err != nil {
+		return usageError{fmt.Sprintf("%s: %v", set.Name(), err)}
+	}
+	projects, err := emulation.Selected(set.Args())
+	if err != nil {
+		return usageError{err.Error()}
+	}
+	root, err := layout.Root()
+	if err != nil {
+		return err
+	}
+	cache, err := layout.Cache()
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	runner, err := emulation.NewRunner(ctx, self, root, cache, os.Stderr)
+	if err != nil {
+		return err
+	}
+	report, err := runner.Measure(ctx, projects, *reuse)
+	if err != nil {
+		return err
+	}
+	if *output == "" {
+		*output = filepath.Join(root, "bench", "target", "emulation.json")
+	}
+	if err := report.Save(*output); err != nil {
+		return err
+	}
+	if err := report.Write(os.Stdout); err != nil {
+		return err
+	}
+	fmt.Printf("\n%s\n", *output)
+	return report.Verdict()
+}

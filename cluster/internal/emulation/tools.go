@@ -1,0 +1,71 @@
+package emulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"kiln.build/cluster/internal/debian"
+)
+
+const emulators = "qemu-user-static"
+
+// newMachine compiles the launcher and the interpreter of the source tree, and gets the emulators that the image has.
+func newMachine(ctx context.Context, self, root, cache string) (m Machine, version string, err error) {
+	bin := filepath.Join(cache, "bin")
+	m = Machine{Self: self, Launcher: filepath.Join(bin, "kiln-buildkitd"), Interpreter: bin}
+	if err := os.MkdirAll(filepath.Join(bin, "kiln"), 0o755); err != nil {
+		return m, "", err
+	}
+	launcher := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", m.Launcher, ".")
+	launcher.Dir = filepath.Join(root, "images", "buildkit", "launcher")
+	launcher.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
+	interpreter := exec.CommandContext(ctx, "make", "--silent", "interpreter.bin")
+	interpreter.Dir = filepath.Join(root, "images", "buildkit", "interpreter")
+	for _, command := range []*exec.Cmd{launcher, interpreter} {
+		if output, err := command.CombinedOutput(); err != nil {
+			return m, "", fmt.Errorf("%s: %w\n%s", strings.Join(command.Args, " "), err, output)
+		}
+	}
+	if err := copyProgram(filepath.Join(interpreter.Dir, "interpreter.bin"), filepath.Join(bin, "kiln", "interpreter.bin")); err != nil {
+		return m, "", err
+	}
+	m.Emulators, version, err = fetchEmulators(ctx, cache)
+	return m, version, err
+}
+
+func fetchEmulators(ctx context.Context, cache string) (dir, version string, err error) {
+	archive, err := debian.Open(ctx, filepath.Join(cache, "archives", suite+"-amd64"), filepath.Join(cache, "packages"), suite, "amd64")
+	if err != nil {
+		return "", "", err
+	}
+	debs, err := archive.Fetch(ctx, []string{emulators})
+	if err != nil {
+		return "", "", err
+	}
+	for _, deb := range debs {
+		if !strings.HasPrefix(filepath.Base(deb), emulators+"_") {
+			continue
+		}
+		version = strings.TrimSuffix(filepath.Base(deb), ".deb")
+		dir = filepath.Join(cache, version)
+		const program = "usr/bin/qemu-aarch64-static"
+		target := filepath.Join(dir, filepath.Base(program))
+		if _, err := os.Stat(target); err == nil {
+			return dir, version, nil
+		}
+		files, err := debian.Files(ctx, deb, func(name string) bool { return name == program })
+		if err != nil {
+			return "", "", err
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return "", "", err
+		}
+		return dir, version, os.WriteFile(target, files[program].Content, 0o755)
+	}
+	return "", "", errors.New("apt named no file for the package " + emulators)
+}
