@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param secretIds ids of {@code RUN --mount=type=secret}, each a file under {@link WorkerPaths#SECRETS}
  * @param registries registries that are not plain HTTPS with a publicly trusted certificate
  * @param timeoutSeconds longest time from the worker's start to the pushed image
+ * @param stallTimeoutSeconds longest time without any progress; null for no such limit
  * @param emulated whether the platform is foreign to the node, so RUN steps execute under QEMU
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -39,6 +40,7 @@ public record BuildRequest(
         List<String> secretIds,
         List<Registry> registries,
         long timeoutSeconds,
+        @Nullable Long stallTimeoutSeconds,
         boolean emulated) {
 
     /** Canonical constructor: collections left out of the document are empty. */

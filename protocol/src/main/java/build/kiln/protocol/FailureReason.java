@@ -1,62 +1,62 @@
 package build.kiln.protocol;
 
-/** What the worker can know about why a build failed. The names are those that users read in {@code status}. */
+/**
+ * What the worker can know about why a build failed. The names are those that users read in {@code status}, but for
+ * {@link #SourceUnreachable} and {@link #PushRefused}, which say more: whether anybody has to change anything.
+ */
 public enum FailureReason {
     /** A step of the user's Dockerfile failed. */
-    BuildFailed(Blame.USER),
+    BuildFailed(ExitCode.USER),
     /** The Dockerfile is missing, or does not parse. */
-    InvalidDockerfile(Blame.USER),
-    /** The repository, the commit or the folder in it is not there, or the git server cannot be reached. */
-    SourceNotFound(Blame.USER),
+    InvalidDockerfile(ExitCode.USER),
+    /** The repository, the commit or the folder in it is not there. */
+    SourceNotFound(ExitCode.USER),
+    /** The git server does not answer, or answers that it cannot. */
+    SourceUnreachable(ExitCode.INFRASTRUCTURE),
     /** The git server refused the credentials. */
-    SourceAuthFailed(Blame.USER),
+    SourceAuthFailed(ExitCode.USER),
     /** A registry refused the credentials. */
-    RegistryAuthFailed(Blame.USER),
+    RegistryAuthFailed(ExitCode.USER),
     /** The repository to push to does not exist and the registry does not create it. */
-    RegistryRepositoryMissing(Blame.USER),
-    /** The image was built and could not be pushed. */
-    PushFailed(Blame.INFRASTRUCTURE),
+    RegistryRepositoryMissing(ExitCode.USER),
+    /** A registry did not give an image that the Dockerfile names, without refusing it: it was down, slow or busy. */
+    PullFailed(ExitCode.INFRASTRUCTURE),
+    /** The image was built and could not be pushed: the registry was down, slow or busy. */
+    PushFailed(ExitCode.INFRASTRUCTURE),
+    /** The image was built and the registry does not take it: a quota, a rule, a certificate, plain HTTP. */
+    PushRefused(ExitCode.USER),
     /** The request itself makes no sense to the worker. */
-    InvalidSpec(Blame.USER),
+    InvalidSpec(ExitCode.USER),
     /** {@code timeoutSeconds} passed. */
-    DeadlineExceeded(Blame.TIME),
+    DeadlineExceeded(ExitCode.TIME),
+    /** {@code stallTimeoutSeconds} passed without any progress. */
+    BuildStalled(ExitCode.TIME),
     /** A process of the build was killed for want of memory. */
-    OutOfMemory(Blame.INFRASTRUCTURE),
+    OutOfMemory(ExitCode.INFRASTRUCTURE),
     /** The daemon's state volume is full. */
-    OutOfDisk(Blame.INFRASTRUCTURE),
+    OutOfDisk(ExitCode.INFRASTRUCTURE),
     /** The daemon did not come up, or went away. */
-    WorkerLost(Blame.INFRASTRUCTURE),
+    WorkerLost(ExitCode.INFRASTRUCTURE),
     /** The node or the pod lacks something that the security profile needs; another attempt finds the same. */
-    WorkerUnsupported(Blame.INSTALLATION),
+    WorkerUnsupported(ExitCode.INFRASTRUCTURE),
     /** The worker was told to stop. */
-    Cancelled(Blame.STOPPED);
+    Cancelled(ExitCode.STOPPED);
 
-    private final Blame blame;
+    private final int exitCode;
 
-    FailureReason(Blame blame) {
-        this.blame = blame;
+    FailureReason(int exitCode) {
+        this.exitCode = exitCode;
     }
 
-    /** Whether the same request may succeed on another attempt without anybody changing anything. */
-    public boolean worthRetrying() {
-        return blame == Blame.INFRASTRUCTURE;
-    }
-
-    /** Exit code of the worker for this reason. */
+    /** Exit code of the worker for this reason: 1 user, 2 infrastructure, 3 time, 143 told to stop. */
     public int exitCode() {
-        return switch (blame) {
-            case USER -> 1;
-            case INFRASTRUCTURE, INSTALLATION -> 2;
-            case TIME -> 3;
-            case STOPPED -> 143;
-        };
+        return exitCode;
     }
 
-    private enum Blame {
-        USER,
-        INFRASTRUCTURE,
-        INSTALLATION,
-        TIME,
-        STOPPED
+    private static final class ExitCode {
+        static final int USER = 1;
+        static final int INFRASTRUCTURE = 2;
+        static final int TIME = 3;
+        static final int STOPPED = 143;
     }
 }

@@ -26,6 +26,12 @@ public final class WorkerPaths {
     /** Address of the daemon in the sidecar. */
     public static final String BUILDKIT_ADDRESS = "unix://" + BUILDKIT_SOCKET_FOLDER + "/buildkitd.sock";
 
+    /**
+     * Unix socket of the sidecar's launcher: whoever connects is sent one JSON document of evidence and the end
+     * of the stream.
+     */
+    public static final String EVIDENCE = BUILDKIT_SOCKET_FOLDER + "/evidence.sock";
+
     /** Where the {@link BuildResult} is written; the kubelet copies it into the container's status. */
     public static final String TERMINATION_MESSAGE = "/dev/termination-log";
 

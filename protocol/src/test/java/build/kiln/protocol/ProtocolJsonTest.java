@@ -39,6 +39,7 @@ class ProtocolJsonTest {
                 List.of("npmrc"),
                 List.of(new BuildRequest.Registry("r.example.com", false, "PEM")),
                 3600,
+                900L,
                 true);
 
         assertThat(ProtocolJson.readRequest(ProtocolJson.write(request))).isEqualTo(request);

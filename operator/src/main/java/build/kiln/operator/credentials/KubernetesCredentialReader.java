@@ -1,13 +1,14 @@
 package build.kiln.operator.credentials;
 
 import build.kiln.api.v1alpha1.BuildSecret;
-import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.LocalReference;
 import build.kiln.api.v1alpha1.Source;
 import build.kiln.operator.credentials.BuildCredentials.DockerConfig;
 import build.kiln.operator.credentials.BuildCredentials.GitCredentials;
+import build.kiln.operator.failure.Diagnosis;
+import build.kiln.operator.failure.Evidence.OfCredentials;
 import build.kiln.registry.auth.InvalidDockerConfigException;
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -73,10 +74,10 @@ public final class KubernetesCredentialReader implements CredentialReader {
             return e.unavailable();
         } catch (KubernetesClientException e) {
             if (e.getCode() == FORBIDDEN) {
-                return new CredentialResult.Unavailable(
-                        FailureReason.MissingSecret,
+                return new CredentialResult.Unavailable(Diagnosis.of(
+                        OfCredentials.SECRET_MISSING,
                         "Kiln may not read Secrets and ServiceAccounts in namespace " + namespace
-                                + ". Install its chart with this namespace in watchNamespaces, or with none.");
+                                + ". Install its chart with this namespace in watchNamespaces, or with none."));
             }
             throw e;
         }
@@ -103,7 +104,7 @@ public final class KubernetesCredentialReader implements CredentialReader {
             parse(namespace, name, json);
         } catch (InvalidDockerConfigException e) {
             throw new UnavailableException(
-                    FailureReason.RegistryAuthFailed, field + ": " + e.getMessage() + ".\n" + advice.recreate(name));
+                    OfCredentials.SECRET_MALFORMED, field + ": " + e.getMessage() + ".\n" + advice.recreate(name));
         }
         return new DockerConfig(name, json);
     }
@@ -115,7 +116,7 @@ public final class KubernetesCredentialReader implements CredentialReader {
         Optional<ServiceAccount> account = objects.serviceAccount(namespace, name);
         if (account.isEmpty() && specified != null) {
             throw new UnavailableException(
-                    FailureReason.InvalidSpec,
+                    OfCredentials.SERVICE_ACCOUNT_MISSING,
                     "spec.serviceAccountName: ServiceAccount " + namespace + "/" + name
                             + " does not exist.\nCreate it: kubectl -n " + namespace + " create serviceaccount "
                             + name);

@@ -1,6 +1,6 @@
 package build.kiln.operator.credentials;
 
-import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.operator.failure.Evidence.OfCredentials;
 import build.kiln.registry.image.InvalidReferenceException;
 import build.kiln.registry.image.Repository;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -72,6 +72,6 @@ final class SecretAdvice {
     }
 
     private static UnavailableException missing(String message) {
-        return new UnavailableException(FailureReason.MissingSecret, message);
+        return new UnavailableException(OfCredentials.SECRET_MISSING, message);
     }
 }

@@ -1,6 +1,7 @@
 package build.kiln.operator.credentials;
 
-import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.operator.failure.Diagnosis;
+import build.kiln.operator.failure.Evidence.OfCredentials;
 
 /** Carries an {@link CredentialResult.Unavailable} out of the reading of several objects. */
 final class UnavailableException extends Exception {
@@ -8,9 +9,9 @@ final class UnavailableException extends Exception {
 
     private final transient CredentialResult.Unavailable unavailable;
 
-    UnavailableException(FailureReason reason, String message) {
+    UnavailableException(OfCredentials evidence, String message) {
         super(message);
-        this.unavailable = new CredentialResult.Unavailable(reason, message);
+        this.unavailable = new CredentialResult.Unavailable(Diagnosis.of(evidence, message));
     }
 
     CredentialResult.Unavailable unavailable() {

@@ -1,5 +1,6 @@
 package build.kiln.operator.imagebuild;
 
+import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.PlatformStatusBuilder;
@@ -8,6 +9,7 @@ import build.kiln.operator.worker.WorkerObservation;
 import build.kiln.protocol.BuildResult.Pushed;
 import build.kiln.protocol.BuildResult.Steps;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The steps of a platform's record. */
@@ -22,13 +24,27 @@ final class PlatformUpdates {
                 .build();
     }
 
+    /**
+     * @param number from 1
+     * @param failedBefore why the attempts before failed
+     * @param memoryFactor by how much the memory is multiplied
+     * @param podName of its pod
+     */
+    record Attempt(
+            int number,
+            List<FailureReason> failedBefore,
+            @Nullable String memoryFactor,
+            String podName) {}
+
     /** The intent to create this pod. */
-    static PlatformStatus assigned(String platform, int attempt, String podName, Placement placement) {
+    static PlatformStatus assigned(String platform, Attempt attempt, Placement placement) {
         return PlatformStatusBuilder.builder(unassigned(platform))
                 .mode(placement.mode())
                 .modeReason(placement.reason())
-                .attempt(attempt)
-                .podName(podName)
+                .attempt(attempt.number())
+                .failedAttempts(attempt.failedBefore().isEmpty() ? null : attempt.failedBefore())
+                .memoryFactor(attempt.memoryFactor())
+                .podName(attempt.podName())
                 .build();
     }
 
@@ -57,8 +73,18 @@ final class PlatformUpdates {
                 .build();
     }
 
-    /** Failed for good, or to be tried again. */
-    static PlatformStatus ended(PlatformStatus current, State state, WorkerObservation.Failed failed) {
+    /** Failed for good. */
+    static PlatformStatus failed(PlatformStatus current, WorkerObservation.Failed failed) {
+        return ended(current, State.Failed, failed, failed.diagnosis().message());
+    }
+
+    /** To be tried again. */
+    static PlatformStatus retrying(PlatformStatus current, WorkerObservation.Failed failed, String message) {
+        return ended(current, State.Retrying, failed, message);
+    }
+
+    private static PlatformStatus ended(
+            PlatformStatus current, State state, WorkerObservation.Failed failed, String message) {
         @Nullable Steps steps = failed.steps().total() > 0 ? failed.steps() : null;
         @Nullable Instant startTime = failed.startTime();
         return withinAttempt(current, state)
@@ -67,8 +93,8 @@ final class PlatformUpdates {
                 .completionTime(failed.completionTime().toString())
                 .cachedSteps(steps == null ? null : steps.cached())
                 .totalSteps(steps == null ? null : steps.total())
-                .reason(failed.reason().name())
-                .message(failed.message())
+                .reason(failed.diagnosis().reason().name())
+                .message(message)
                 .build();
     }
 
@@ -82,9 +108,12 @@ final class PlatformUpdates {
                 .build();
     }
 
-    /** Listed in the published image. */
+    /** Listed in the published image, which needs no temporary tags any more. */
     static PlatformStatus published(PlatformStatus current, @Nullable String digest) {
-        return PlatformStatusBuilder.builder(current).digest(digest).build();
+        return PlatformStatusBuilder.builder(current)
+                .digest(digest)
+                .temporaryTag(null)
+                .build();
     }
 
     /** Another state of the same pod: nothing stays but what the pod is; what its image became is known after publishing. */
@@ -95,6 +124,8 @@ final class PlatformUpdates {
                 .mode(current.mode())
                 .modeReason(current.modeReason())
                 .attempt(current.attempt())
+                .failedAttempts(current.failedAttempts())
+                .memoryFactor(current.memoryFactor())
                 .podName(current.podName());
     }
 }

@@ -1,6 +1,6 @@
 package build.kiln.operator.imagebuild;
 
-import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.operator.failure.Diagnosis;
 import io.fabric8.kubernetes.api.model.Pod;
 
 /** What came of creating a worker pod. */
@@ -15,9 +15,7 @@ sealed interface PodCreation {
     /**
      * The API server does not take the pod.
      *
-     * @param reason for {@code status}
-     * @param message what it said, and what to do now
-     * @param worthRetrying whether waiting may help
+     * @param diagnosis what it means; the message has the server's own words
      */
-    record Refused(FailureReason reason, String message, boolean worthRetrying) implements PodCreation {}
+    record Refused(Diagnosis diagnosis) implements PodCreation {}
 }

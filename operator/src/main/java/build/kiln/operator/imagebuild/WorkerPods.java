@@ -1,7 +1,8 @@
 package build.kiln.operator.imagebuild;
 
-import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.operator.failure.Diagnosis;
+import build.kiln.operator.failure.Evidence.OfCreation;
 import build.kiln.operator.status.BuildIdentity;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -28,6 +29,7 @@ final class WorkerPods {
                 case HttpURLConnection.HTTP_CONFLICT -> existing(build, pod);
                 case HttpURLConnection.HTTP_FORBIDDEN -> forbidden(e);
                 case HttpURLConnection.HTTP_BAD_REQUEST, HttpURLConnection.HTTP_NOT_FOUND, UNPROCESSABLE -> rejected(e);
+                case HttpURLConnection.HTTP_INTERNAL_ERROR -> withoutWebhook(e);
                 default -> throw e;
             };
         }
@@ -60,23 +62,33 @@ final class WorkerPods {
                 + (existing.isPresent()
                         ? "another object owns a pod of that name; delete the pod if nothing removes it"
                         : "the API server reported a conflict");
-        return new PodCreation.Refused(FailureReason.PodRejected, message, true);
+        return refused(OfCreation.NAME_TAKEN, message);
     }
 
     private static PodCreation forbidden(KubernetesClientException e) {
         boolean quota = reason(e).contains("exceeded quota");
         return quota
-                ? new PodCreation.Refused(
-                        FailureReason.NoCapacity,
+                ? refused(
+                        OfCreation.QUOTA_EXCEEDED,
                         "the namespace's quota leaves no room for the worker pod: " + reason(e)
-                                + "\nWait for other pods to end, raise the quota, or lower spec.worker.resources.",
-                        true)
+                                + "\nWait for other pods to end, raise the quota, or lower spec.worker.resources.")
                 : rejected(e);
     }
 
     private static PodCreation rejected(KubernetesClientException e) {
-        return new PodCreation.Refused(
-                FailureReason.PodRejected, "the API server refused the worker pod: " + reason(e), false);
+        return refused(OfCreation.REFUSED, "the API server refused the worker pod: " + reason(e));
+    }
+
+    /** Of all internal errors this one is a matter of the cluster's policies, and can last. */
+    private static PodCreation withoutWebhook(KubernetesClientException e) {
+        if (reason(e).contains("failed calling webhook")) {
+            return refused(OfCreation.WEBHOOK_DOWN, "the API server cannot admit the worker pod: " + reason(e));
+        }
+        throw e;
+    }
+
+    private static PodCreation refused(OfCreation evidence, String message) {
+        return new PodCreation.Refused(Diagnosis.of(evidence, message));
     }
 
     private static String reason(KubernetesClientException e) {

@@ -1,8 +1,9 @@
 package build.kiln.operator.source;
 
-import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.Source;
 import build.kiln.operator.credentials.BuildCredentials.GitCredentials;
+import build.kiln.operator.failure.Diagnosis;
+import build.kiln.operator.failure.Evidence.OfSource;
 import build.kiln.registry.image.Text;
 import java.net.URISyntaxException;
 import java.time.Duration;
@@ -70,11 +71,10 @@ public final class GitRevisionResolver implements RevisionResolver {
     }
 
     private static Resolution notHttp(String url) {
-        return new Resolution.Unresolved(
-                FailureReason.InvalidSpec,
+        return new Resolution.Unresolved(Diagnosis.of(
+                OfSource.INVALID_ADDRESS,
                 "spec.source.git.url: \"" + Text.shown(url)
-                        + "\" is not an address such as https://git.example.com/shop/api.git; write one.",
-                false);
+                        + "\" is not an address such as https://git.example.com/shop/api.git; write one."));
     }
 
     private static Map<String, Ref> references(
@@ -116,7 +116,7 @@ public final class GitRevisionResolver implements RevisionResolver {
     }
 
     private static Resolution notFound(String message) {
-        return new Resolution.Unresolved(FailureReason.SourceNotFound, message, false);
+        return new Resolution.Unresolved(Diagnosis.of(OfSource.NOT_FOUND, message));
     }
 
     private List<String> near(String revision, URIish uri, @Nullable GitCredentials credentials) {

@@ -1,6 +1,6 @@
 package build.kiln.operator.source;
 
-import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.operator.failure.Diagnosis;
 
 /** What a revision stands for. */
 public sealed interface Resolution {
@@ -10,9 +10,7 @@ public sealed interface Resolution {
     record Resolved(String commit) implements Resolution {}
 
     /**
-     * @param reason {@code SourceNotFound} or {@code SourceAuthFailed}
-     * @param message what, where and what to do now
-     * @param worthRetrying whether the same question may be answered later without anybody changing anything
+     * @param diagnosis what it means
      */
-    record Unresolved(FailureReason reason, String message, boolean worthRetrying) implements Resolution {}
+    record Unresolved(Diagnosis diagnosis) implements Resolution {}
 }

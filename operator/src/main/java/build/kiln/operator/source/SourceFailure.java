@@ -1,7 +1,8 @@
 package build.kiln.operator.source;
 
-import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.operator.credentials.BuildCredentials.GitCredentials;
+import build.kiln.operator.failure.Diagnosis;
+import build.kiln.operator.failure.Evidence.OfSource;
 import build.kiln.registry.image.Text;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -38,16 +39,17 @@ final class SourceFailure {
 
     private Resolution.@Nullable Unresolved ofCause(@Nullable Throwable cause) {
         return switch (cause) {
-            case UnknownHostException _ -> unreachable("its host name is unknown", true);
-            case ConnectException e -> unreachable(text(e), true);
-            case NoRouteToHostException e -> unreachable(text(e), true);
-            case SocketTimeoutException _ -> unreachable("no answer in time", true);
-            case Exchange.TooLateException e -> unreachable(text(e), true);
+            case UnknownHostException _ -> unreachable("its host name is unknown");
+            case ConnectException e -> unreachable(text(e));
+            case NoRouteToHostException e -> unreachable(text(e));
+            case SocketTimeoutException _ -> unreachable("no answer in time");
+            case Exchange.TooLateException e -> unreachable(text(e));
             case SSLException e ->
                 unreachable(
-                        "the TLS connection failed, " + text(e) + "; its certificate must be publicly trusted", false);
+                        OfSource.NOT_FOUND,
+                        "the TLS connection failed, " + text(e) + "; its certificate must be publicly trusted");
             case Exchange.TooLargeException e ->
-                unresolved(text(e) + "; set spec.source.git.revision to a full commit id instead", false);
+                unresolved(OfSource.NOT_FOUND, text(e) + "; set spec.source.git.revision to a full commit id instead");
             case null, default -> null;
         };
     }
@@ -58,15 +60,18 @@ final class SourceFailure {
             case 401, 403 -> refused(status);
             case 404, 410 ->
                 unresolved(
+                        OfSource.NOT_FOUND,
                         "there is no git repository at this address (HTTP " + status + "); correct"
-                                + " spec.source.git.url, or set spec.source.git.secretRef if the repository is private",
-                        false);
-            case 408, 425, 429 -> unresolved("the server is busy (HTTP " + status + ")", true);
+                                + " spec.source.git.url, or set spec.source.git.secretRef if the repository is private");
+            case 408, 425, 429 -> unresolved(OfSource.UNREACHABLE, "the server is busy (HTTP " + status + ")");
             case 0, 200 ->
                 unresolved(
-                        "the answer is not that of a git server: " + text(failure) + "; correct spec.source.git.url",
-                        false);
-            default -> unresolved("the server answered HTTP " + status, status >= 500);
+                        OfSource.NOT_FOUND,
+                        "the answer is not that of a git server: " + text(failure) + "; correct spec.source.git.url");
+            default ->
+                unresolved(
+                        status >= 500 ? OfSource.UNREACHABLE : OfSource.NOT_FOUND,
+                        "the server answered HTTP " + status);
         };
     }
 
@@ -76,22 +81,24 @@ final class SourceFailure {
                         + " Secret with the keys username and password"
                 : "The credentials are those of Secret " + credentials.secretName()
                         + " (spec.source.git.secretRef): correct its username and password, or give them access";
-        return new Resolution.Unresolved(
-                FailureReason.SourceAuthFailed,
-                "Git server of " + url + " refused access (HTTP " + status + "). " + remedy + ".",
-                false);
+        return new Resolution.Unresolved(Diagnosis.of(
+                OfSource.ACCESS_REFUSED,
+                "Git server of " + url + " refused access (HTTP " + status + "). " + remedy + "."));
     }
 
-    private Resolution.Unresolved unreachable(String why, boolean worthRetrying) {
+    private Resolution.Unresolved unreachable(String why) {
+        return unreachable(OfSource.UNREACHABLE, why);
+    }
+
+    private Resolution.Unresolved unreachable(OfSource evidence, String why) {
         return unresolved(
+                evidence,
                 "the server cannot be reached: " + why
-                        + ". Check spec.source.git.url, and that pods of this cluster can reach the server",
-                worthRetrying);
+                        + ". Check spec.source.git.url, and that pods of this cluster can reach the server");
     }
 
-    private Resolution.Unresolved unresolved(String why, boolean worthRetrying) {
-        return new Resolution.Unresolved(
-                FailureReason.SourceNotFound, "Git repository " + url + ": " + why + ".", worthRetrying);
+    private Resolution.Unresolved unresolved(OfSource evidence, String why) {
+        return new Resolution.Unresolved(Diagnosis.of(evidence, "Git repository " + url + ": " + why + "."));
     }
 
     private static String text(Throwable failure) {

@@ -1,6 +1,6 @@
 package build.kiln.operator.worker;
 
-import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.operator.failure.Diagnosis;
 import io.fabric8.kubernetes.api.model.Pod;
 
 /** The worker pod of an assignment, or why there can be none. */
@@ -11,8 +11,7 @@ public sealed interface DesiredPod {
     record Ready(Pod pod) implements DesiredPod {}
 
     /**
-     * @param reason {@code InvalidSpec}
-     * @param message what to change in the spec
+     * @param diagnosis what it means; the message says what to change in the spec
      */
-    record Refused(FailureReason reason, String message) implements DesiredPod {}
+    record Refused(Diagnosis diagnosis) implements DesiredPod {}
 }

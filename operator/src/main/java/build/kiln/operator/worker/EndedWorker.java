@@ -1,7 +1,9 @@
 package build.kiln.operator.worker;
 
 import build.kiln.api.v1alpha1.Failure;
-import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.operator.failure.Diagnosis;
+import build.kiln.operator.failure.Evidence;
+import build.kiln.operator.failure.Evidence.OfPod;
 import build.kiln.protocol.BuildResult;
 import build.kiln.protocol.MalformedDocumentException;
 import build.kiln.protocol.ProtocolJson;
@@ -63,31 +65,29 @@ final class EndedWorker {
                     PushFailed,
                     InvalidSpec,
                     DeadlineExceeded,
+                    BuildStalled,
                     OutOfMemory,
                     OutOfDisk,
+                    PullFailed,
+                    PushRefused,
+                    SourceUnreachable,
                     WorkerUnsupported -> translated(failed);
         };
     }
 
     private WorkerObservation.Failed translated(BuildResult.Failed failed) {
-        FailureReason reason = FailureReason.valueOf(failed.reason().name());
-        String message = HostileText.lines(failed.message(), LONGEST_MESSAGE) + blamed(failed.registrySecret());
+        Diagnosis diagnosis = Diagnosis.of(
+                new Evidence.Reported(failed.reason()),
+                HostileText.lines(failed.message(), LONGEST_MESSAGE) + blamed(failed.registrySecret()));
         Failure details = new Failure(
                 pod.platform(),
-                reason,
+                diagnosis.reason(),
                 shown(failed.step(), LONGEST_STEP),
                 shown(failed.location(), LONGEST_STEP),
                 failed.exitCode(),
                 failed.logTail() == null ? null : HostileText.lastLines(failed.logTail(), LONGEST_LOG));
         return new WorkerObservation.Failed(
-                reason,
-                message,
-                details,
-                failed.reason().worthRetrying(),
-                failed.steps(),
-                started().orElse(null),
-                ended(),
-                pod.nodeName());
+                diagnosis, details, failed.steps(), started().orElse(null), ended(), pod.nodeName());
     }
 
     /** The worker knows a Secret only by its number; the pod knows the name. */
@@ -111,48 +111,44 @@ final class EndedWorker {
 
     /** The container ended without a result that can be used. */
     private WorkerObservation silent(String problem) {
-        PodCause cause = cause().orElseGet(() -> switch (end.getReason()) {
+        Diagnosis cause = cause().orElseGet(() -> switch (end.getReason()) {
             case "OOMKilled" ->
                 outOfMemory(
                         WorkerContainers.WORKER, "worker.resources.worker.limits.memory in the configuration of Kiln");
-            case "ContainerStatusUnknown" -> PodCause.nodeLost(pod, "the kubelet no longer knows how the worker ended");
+            case "ContainerStatusUnknown" -> PodCause.nodeGone(pod, "the kubelet no longer knows how the worker ended");
             case null, default -> lost(problem);
         });
         return failure(pod, cause, BuildResult.Steps.NONE, started(), ended());
     }
 
-    private PodCause lost(String problem) {
-        return new PodCause(
-                FailureReason.WorkerLost,
+    private Diagnosis lost(String problem) {
+        return Diagnosis.of(
+                OfPod.NO_RESULT,
                 "The worker in pod " + pod.name() + " ended with exit code " + exitCode() + " ("
                         + HostileText.line(String.valueOf(end.getReason()), 100)
-                        + ") and without a usable result: " + HostileText.line(problem, 300),
-                true);
+                        + ") and without a usable result: " + HostileText.line(problem, 300));
     }
 
-    private PodCause stopped() {
-        return new PodCause(
-                FailureReason.WorkerLost,
-                "Pod " + pod.name() + " was stopped from outside before the build was done.",
-                true);
+    private Diagnosis stopped() {
+        return Diagnosis.of(
+                OfPod.STOPPED, "Pod " + pod.name() + " was stopped from outside before the build was done.");
     }
 
-    private Optional<PodCause> cause() {
+    private Optional<Diagnosis> cause() {
         return PodCause.of(pod).or(() -> ofDaemon(pod));
     }
 
     /** What the end of the daemon's container says, where it says something. */
-    static Optional<PodCause> ofDaemon(PodFacts pod) {
+    static Optional<Diagnosis> ofDaemon(PodFacts pod) {
         return pod.daemonEnd().flatMap(daemon -> {
             if (Objects.equals(daemon.getExitCode(), UNSUPPORTED)) {
                 String message = String.valueOf(daemon.getMessage()).strip();
                 String detail = message.startsWith(UNSUPPORTED_PREFIX)
                         ? message.substring(UNSUPPORTED_PREFIX.length())
                         : message;
-                return Optional.of(new PodCause(
-                        FailureReason.WorkerUnsupported,
-                        "A worker cannot run on " + pod.node() + ": " + HostileText.line(detail, LONGEST_MESSAGE),
-                        false));
+                return Optional.of(Diagnosis.of(
+                        OfPod.NODE_UNSUPPORTED,
+                        "A worker cannot run on " + pod.node() + ": " + HostileText.line(detail, LONGEST_MESSAGE)));
             }
             return "OOMKilled".equals(daemon.getReason())
                     ? Optional.of(outOfMemory(WorkerContainers.BUILDKITD, "spec.worker.resources.limits.memory"))
@@ -160,26 +156,17 @@ final class EndedWorker {
         });
     }
 
-    private static PodCause outOfMemory(String container, String setting) {
-        return new PodCause(
-                FailureReason.OutOfMemory,
+    private static Diagnosis outOfMemory(String container, String setting) {
+        return Diagnosis.of(
+                OfPod.OUT_OF_MEMORY,
                 "Container " + container + " was killed because it used more memory than it may. Raise " + setting
-                        + ".",
-                true);
+                        + ", or set spec.retry.memoryFactor.");
     }
 
     static WorkerObservation.Failed failure(
-            PodFacts pod, PodCause cause, BuildResult.Steps steps, Optional<Instant> started, Instant ended) {
+            PodFacts pod, Diagnosis cause, BuildResult.Steps steps, Optional<Instant> started, Instant ended) {
         Failure details = new Failure(pod.platform(), cause.reason(), null, null, null, null);
-        return new WorkerObservation.Failed(
-                cause.reason(),
-                cause.message(),
-                details,
-                cause.worthRetrying(),
-                steps,
-                started.orElse(null),
-                ended,
-                pod.nodeName());
+        return new WorkerObservation.Failed(cause, details, steps, started.orElse(null), ended, pod.nodeName());
     }
 
     private Optional<Instant> started() {

@@ -1,85 +1,85 @@
 package build.kiln.operator.worker;
 
-import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.operator.failure.Diagnosis;
+import build.kiln.operator.failure.Evidence.OfPod;
 import java.util.Optional;
 
-/**
- * What ended a pod from outside.
- *
- * @param reason for {@code status}
- * @param message what happened and what to do now
- * @param worthRetrying whether another attempt may succeed
- */
-record PodCause(FailureReason reason, String message, boolean worthRetrying) {
+/** What ended a pod from outside. */
+final class PodCause {
     private static final int LONGEST_DETAIL = 500;
 
+    private PodCause() {}
+
     /** The cause, where the pod's status or its conditions name one. */
-    static Optional<PodCause> of(PodFacts pod) {
+    static Optional<Diagnosis> of(PodFacts pod) {
         String detail = HostileText.line(pod.message(), LONGEST_DETAIL);
         return switch (pod.reason()) {
             case "Evicted" -> Optional.of(evicted(pod, detail));
             case "DeadlineExceeded" -> Optional.of(deadline(pod));
-            case "NodeLost" -> Optional.of(nodeLost(pod, detail));
+            case "NodeLost" -> Optional.of(nodeGone(pod, detail));
             case "Terminated", "NodeShutdown", "Shutdown" ->
-                Optional.of(nodeLost(pod, "the node was shut down: " + detail));
-            case "Preempting" -> Optional.of(evictedFrom(pod, "preempted by a pod of higher priority"));
+                Optional.of(nodeGone(pod, "the node was shut down: " + detail));
+            case "Preempting" -> Optional.of(preempted(pod, "preempted by a pod of higher priority"));
             default -> disruption(pod);
         };
     }
 
     /** Why the kubelet of the chosen node did not take the pod at all. */
-    static PodCause rejected(PodFacts pod) {
-        return new PodCause(
-                FailureReason.PodRejected,
+    static Diagnosis refused(PodFacts pod) {
+        return Diagnosis.of(
+                OfPod.REFUSED_BY_KUBELET,
                 "Pod " + pod.name() + " was refused by " + pod.node() + ": "
-                        + HostileText.line(pod.reason() + " " + pod.message(), LONGEST_DETAIL),
-                true);
+                        + HostileText.line(pod.reason() + " " + pod.message(), LONGEST_DETAIL));
     }
 
-    static PodCause nodeLost(PodFacts pod, String detail) {
-        return new PodCause(
-                FailureReason.NodeLost,
+    static Diagnosis nodeGone(PodFacts pod, String detail) {
+        return Diagnosis.of(
+                OfPod.NODE_GONE,
                 "Pod " + pod.name() + " on " + pod.node() + " was lost: " + detail
                         + (pod.nodeName() == null
                                 ? "."
-                                : ". Check the node with: kubectl describe node " + pod.nodeName()),
-                true);
+                                : ". Check the node with: kubectl describe node " + pod.nodeName()));
     }
 
-    private static PodCause deadline(PodFacts pod) {
-        return new PodCause(
-                FailureReason.DeadlineExceeded,
+    private static Diagnosis deadline(PodFacts pod) {
+        return Diagnosis.of(
+                OfPod.DEADLINE_PASSED,
                 "Pod " + pod.name()
-                        + " did not end within its time. Raise spec.timeoutSeconds if the build needs longer.",
-                false);
+                        + " did not end within its time. Raise spec.timeoutSeconds if the build needs longer.");
     }
 
-    private static PodCause evicted(PodFacts pod, String detail) {
-        if (detail.contains("EmptyDir") || detail.contains("ephemeral local storage")) {
-            return new PodCause(
-                    FailureReason.OutOfDisk,
+    private static Diagnosis evicted(PodFacts pod, String detail) {
+        // A node that is short of disk evicts with other words; there another node may do.
+        if (isOverLimit(detail)) {
+            return Diagnosis.of(
+                    OfPod.OVER_DISK_LIMIT,
                     "Pod " + pod.name() + " was evicted from " + pod.node() + ": " + detail
                             + ". The build needs more disk than worker.stateSizeLimit in the configuration of Kiln, or than"
-                            + " spec.worker.resources.limits.ephemeral-storage, allows.",
-                    true);
+                            + " spec.worker.resources.limits.ephemeral-storage, allows.");
         }
-        return evictedFrom(pod, detail);
+        return Diagnosis.of(OfPod.EVICTED, "Pod " + pod.name() + " was evicted from " + pod.node() + ": " + detail);
     }
 
-    private static PodCause evictedFrom(PodFacts pod, String detail) {
-        return new PodCause(
-                FailureReason.Evicted, "Pod " + pod.name() + " was evicted from " + pod.node() + ": " + detail, true);
+    private static boolean isOverLimit(String detail) {
+        return detail.contains("EmptyDir")
+                || detail.contains("local ephemeral storage limit")
+                || detail.contains("exceeds the total limit of containers");
     }
 
-    private static Optional<PodCause> disruption(PodFacts pod) {
+    private static Diagnosis preempted(PodFacts pod, String detail) {
+        return Diagnosis.of(OfPod.PREEMPTED, "Pod " + pod.name() + " was evicted from " + pod.node() + ": " + detail);
+    }
+
+    private static Optional<Diagnosis> disruption(PodFacts pod) {
         return pod.condition("DisruptionTarget")
                 .filter(condition -> "True".equals(condition.getStatus()))
                 .map(condition -> {
                     String detail =
                             HostileText.line(condition.getReason() + ": " + condition.getMessage(), LONGEST_DETAIL);
                     return switch (condition.getReason()) {
-                        case "DeletionByTaintManager", "DeletionByPodGC" -> nodeLost(pod, detail);
-                        case null, default -> evictedFrom(pod, detail);
+                        case "DeletionByTaintManager", "DeletionByPodGC" -> nodeGone(pod, detail);
+                        case "PreemptionByScheduler" -> preempted(pod, detail);
+                        case null, default -> evicted(pod, detail);
                     };
                 });
     }

@@ -57,6 +57,11 @@ final class PodFacts {
         return time(pod.getMetadata().getCreationTimestamp()).orElse(now);
     }
 
+    /** When the scheduler could first look at the pod; until then nothing in the cluster could start it. */
+    Instant released() {
+        return SchedulingGates.released(pod, created());
+    }
+
     /** When the kubelet took the pod; the active deadline counts from then. */
     Instant acknowledged() {
         return time(status.getStartTime()).orElseGet(this::created);

@@ -11,6 +11,13 @@ import org.jspecify.annotations.Nullable;
  * @param attempt number of the attempt, from 1
  * @param commit the resolved revision; null for a source that is not git
  * @param placement where it runs
+ * @param memoryFactor by how much to multiply memory requests and limits, as in {@code spec.retry.memoryFactor}; null for not
+ *     at all
  */
 public record WorkerAssignment(
-        int run, String platform, int attempt, @Nullable String commit, Placement placement) {}
+        int run,
+        String platform,
+        int attempt,
+        @Nullable String commit,
+        Placement placement,
+        @Nullable String memoryFactor) {}

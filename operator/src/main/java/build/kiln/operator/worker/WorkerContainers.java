@@ -3,7 +3,6 @@ package build.kiln.operator.worker;
 import build.kiln.api.v1alpha1.PlatformStatus.Mode;
 import build.kiln.api.v1alpha1.WorkerSettings.Profile;
 import build.kiln.operator.config.OperatorConfiguration;
-import build.kiln.operator.config.OperatorConfiguration.Resources;
 import build.kiln.protocol.WorkerPaths;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -12,12 +11,10 @@ import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarBuilder;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
-import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.SecurityContextBuilder;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /** The two containers: one runs BuildKit and the user's RUN steps, the other holds the credentials. */
 final class WorkerContainers {
@@ -81,13 +78,14 @@ final class WorkerContainers {
         };
     }
 
-    Container worker(String request) {
+    Container worker(String request, WorkerAssignment assignment) {
         return new ContainerBuilder()
                 .withName(WORKER)
                 .withImage(configuration.images().worker())
                 .withImagePullPolicy(configuration.images().pullPolicy().name())
                 .withEnv(variable(WorkerPaths.REQUEST_VARIABLE, request))
-                .withResources(resources(configuration.worker().resources().worker()))
+                .withResources(WorkerResources.scaled(
+                        configuration.worker().resources().worker(), assignment.memoryFactor()))
                 .withNewSecurityContext()
                 .withRunAsUser(USER)
                 .withRunAsGroup(USER)
@@ -104,13 +102,6 @@ final class WorkerContainers {
                 .withVolumeMounts(volumes.workerMounts())
                 .withTerminationMessagePath(WorkerPaths.TERMINATION_MESSAGE)
                 .withTerminationMessagePolicy("File")
-                .build();
-    }
-
-    private static ResourceRequirements resources(Resources configured) {
-        return new ResourceRequirementsBuilder()
-                .withRequests(new TreeMap<>(configured.requests()))
-                .withLimits(new TreeMap<>(configured.limits()))
                 .build();
     }
 

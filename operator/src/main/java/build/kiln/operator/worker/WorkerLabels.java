@@ -18,6 +18,12 @@ public final class WorkerLabels {
     /** Number of the attempt. */
     public static final String ATTEMPT = "kiln.build/attempt";
 
+    /** Annotation: name of the ImageBuild, in full. Stays when the owner reference is removed. */
+    public static final String OWNER_NAME = "kiln.build/imagebuild-name";
+
+    /** Annotation: uid of the ImageBuild. Stays when the owner reference is removed. */
+    public static final String OWNER_UID = "kiln.build/imagebuild-uid";
+
     /** Selects the worker pods of every build. */
     public static final String SELECTOR = "app.kubernetes.io/managed-by=kiln,app.kubernetes.io/component=worker";
 

@@ -1,7 +1,7 @@
 package build.kiln.operator.worker;
 
 import build.kiln.api.v1alpha1.Failure;
-import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.operator.failure.Diagnosis;
 import build.kiln.protocol.BuildResult;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +14,8 @@ public sealed interface WorkerObservation {
      * @param reason one word: Unschedulable, Scheduled, PullingImage, ImagePullBackOff, ContainerCreating, ...
      * @param message the same for people
      * @param since when the pod was created
-     * @param deadline read the pod again then at the latest: the answer will be {@link Failed}
+     * @param deadline read the pod again then at the latest: the answer will be {@link Failed}, unless somebody holds the
+     *     pod back from the scheduler
      */
     record Waiting(String reason, String message, Instant since, Instant deadline) implements WorkerObservation {}
 
@@ -41,20 +42,16 @@ public sealed interface WorkerObservation {
     /**
      * This attempt has failed.
      *
-     * @param reason for {@code status}
-     * @param message what, where and what to do now
+     * @param diagnosis what it means
      * @param details for {@code status.failure}
-     * @param worthRetrying whether another attempt may succeed without anybody changing anything
      * @param steps counts of steps, {@link BuildResult.Steps#NONE} when unknown
      * @param startTime when the worker container started; null when it did not
      * @param completionTime when it ended, or the failure became known
      * @param nodeName the node; null when the pod never had one
      */
     record Failed(
-            FailureReason reason,
-            String message,
+            Diagnosis diagnosis,
             Failure details,
-            boolean worthRetrying,
             BuildResult.Steps steps,
             @Nullable Instant startTime,
             Instant completionTime,

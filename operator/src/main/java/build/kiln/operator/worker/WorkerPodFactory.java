@@ -1,7 +1,6 @@
 package build.kiln.operator.worker;
 
 import build.kiln.api.v1alpha1.BuildSecret;
-import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.WorkerSettings;
@@ -9,6 +8,8 @@ import build.kiln.api.v1alpha1.WorkerSettings.Profile;
 import build.kiln.api.v1alpha1.WorkerSettingsBuilder;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.credentials.BuildCredentials;
+import build.kiln.operator.failure.Diagnosis;
+import build.kiln.operator.failure.Evidence.OfCreation;
 import build.kiln.operator.placement.Placement;
 import build.kiln.protocol.ProtocolJson;
 import io.fabric8.kubernetes.api.model.Affinity;
@@ -56,7 +57,8 @@ public final class WorkerPodFactory {
         try {
             resources = WorkerResources.merge(
                     configuration.worker().resources().buildkitd(),
-                    settings(build).resources());
+                    settings(build).resources(),
+                    assignment.memoryFactor());
         } catch (WorkerResources.InvalidResourcesException e) {
             return refused(String.valueOf(e.getMessage()));
         }
@@ -64,7 +66,7 @@ public final class WorkerPodFactory {
     }
 
     private static DesiredPod refused(String message) {
-        return new DesiredPod.Refused(FailureReason.InvalidSpec, message);
+        return new DesiredPod.Refused(Diagnosis.of(OfCreation.IMPOSSIBLE_SPEC, message));
     }
 
     private Pod pod(
@@ -98,7 +100,7 @@ public final class WorkerPodFactory {
                 .withAffinity(affinity(placement))
                 .withTolerations(placement.tolerations())
                 .withInitContainers(containers.buildkitd(profile, assignment, resources))
-                .withContainers(containers.worker(request))
+                .withContainers(containers.worker(request, assignment))
                 .withVolumes(volumes.volumes())
                 .endSpec()
                 .build();
@@ -109,10 +111,12 @@ public final class WorkerPodFactory {
         return new ObjectMetaBuilder()
                 .withNamespace(build.getMetadata().getNamespace())
                 .withName(WorkerPodName.of(name, assignment.run(), assignment.platform(), assignment.attempt()))
-                .withLabels(WorkerLabels.of(name, assignment.run(), assignment.platform(), assignment.attempt()))
+                .withLabels(labels(build, assignment))
                 .withAnnotations(new TreeMap<>(Map.of(
                         "cluster-autoscaler.kubernetes.io/safe-to-evict", "false",
-                        "karpenter.sh/do-not-disrupt", "true")))
+                        "karpenter.sh/do-not-disrupt", "true",
+                        WorkerLabels.OWNER_NAME, name,
+                        WorkerLabels.OWNER_UID, build.getMetadata().getUid())))
                 .addNewOwnerReference()
                 .withApiVersion(ImageBuild.GROUP + "/" + ImageBuild.VERSION)
                 .withKind("ImageBuild")
@@ -122,6 +126,17 @@ public final class WorkerPodFactory {
                 .withBlockOwnerDeletion(true)
                 .endOwnerReference()
                 .build();
+    }
+
+    private static Map<String, String> labels(ImageBuild build, WorkerAssignment assignment) {
+        Map<String, String> labels = WorkerLabels.of(
+                build.getMetadata().getName(), assignment.run(), assignment.platform(), assignment.attempt());
+        Map<String, String> own = build.getMetadata().getLabels();
+        String queue = own == null ? null : own.get(SchedulingGates.KUEUE_QUEUE);
+        if (queue != null) {
+            labels.put(SchedulingGates.KUEUE_QUEUE, queue);
+        }
+        return labels;
     }
 
     /** Needed where the node selector leaves the architecture open. */

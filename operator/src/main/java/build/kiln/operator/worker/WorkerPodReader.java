@@ -1,6 +1,8 @@
 package build.kiln.operator.worker;
 
 import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.operator.failure.Diagnosis;
+import build.kiln.operator.failure.Evidence.OfPod;
 import build.kiln.protocol.BuildResult;
 import io.fabric8.kubernetes.api.model.ContainerStateWaiting;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -43,7 +45,7 @@ public final class WorkerPodReader {
         return ended
                 ? Optional.of(failed(
                         pod,
-                        PodCause.of(pod).or(() -> EndedWorker.ofDaemon(pod)).orElseGet(() -> PodCause.rejected(pod))))
+                        PodCause.of(pod).or(() -> EndedWorker.ofDaemon(pod)).orElseGet(() -> PodCause.refused(pod))))
                 : Optional.empty();
     }
 
@@ -53,9 +55,9 @@ public final class WorkerPodReader {
         if (pod.now().isBefore(deadline)) {
             return new WorkerObservation.Running(start, String.valueOf(pod.nodeName()), deadline);
         }
-        PodCause cause = PodCause.of(pod)
+        Diagnosis cause = PodCause.of(pod)
                 .orElseGet(
-                        () -> PodCause.nodeLost(pod, "the kubelet has not reported the end of the pod, which was due"));
+                        () -> PodCause.nodeGone(pod, "the kubelet has not reported the end of the pod, which was due"));
         return EndedWorker.failure(pod, cause, BuildResult.Steps.NONE, Optional.of(start), pod.now());
     }
 
@@ -65,18 +67,18 @@ public final class WorkerPodReader {
     }
 
     private WorkerObservation waiting(PodFacts pod) {
-        Optional<PodCause> unsupported =
+        Optional<Diagnosis> unsupported =
                 EndedWorker.ofDaemon(pod).filter(cause -> cause.reason() == FailureReason.WorkerUnsupported);
         if (unsupported.isPresent()) {
             return failed(pod, unsupported.get());
         }
         Instant deadline = pod.deletionDue()
                 .map(due -> due.plus(REPORT_GRACE))
-                .orElseGet(() -> pod.created().plus(startTimeout));
+                .orElseGet(() -> pod.released().plus(startTimeout));
         if (pod.deletionDue().isPresent()) {
             return pod.now().isBefore(deadline)
                     ? new WorkerObservation.Waiting("Terminating", "The pod is being deleted.", pod.created(), deadline)
-                    : failed(pod, PodCause.nodeLost(pod, "the pod was deleted and is still there"));
+                    : failed(pod, PodCause.nodeGone(pod, "the pod was deleted and is still there"));
         }
         return pod.scheduled()
                 .map(scheduled -> starting(pod, scheduled, deadline))
@@ -84,6 +86,14 @@ public final class WorkerPodReader {
     }
 
     private WorkerObservation unscheduled(PodFacts pod, Instant deadline) {
+        if (SchedulingGates.isHeld(pod.pod())) {
+            // As long as it takes: whoever put the gate there has a queue of its own.
+            return new WorkerObservation.Waiting(
+                    SchedulingGates.HELD,
+                    SchedulingGates.message(pod.pod()),
+                    pod.created(),
+                    pod.now().plus(startTimeout));
+        }
         String message = pod.condition("PodScheduled")
                 .map(condition -> condition.getMessage())
                 .map(text -> HostileText.line(text, LONGEST_MESSAGE))
@@ -95,11 +105,10 @@ public final class WorkerPodReader {
         }
         return failed(
                 pod,
-                new PodCause(
-                        FailureReason.NoCapacity,
+                Diagnosis.of(
+                        OfPod.UNSCHEDULABLE,
                         "No node took pod " + pod.name() + " within " + startTimeout.toSeconds() + " s: " + message
-                                + ". Add a node, lower spec.worker.resources.requests, or free capacity.",
-                        false));
+                                + ". Add a node, lower spec.worker.resources.requests, or free capacity."));
     }
 
     private WorkerObservation starting(PodFacts pod, Instant scheduled, Instant startDeadline) {
@@ -108,6 +117,7 @@ public final class WorkerPodReader {
         String detail = waiting.map(ContainerStateWaiting::getMessage)
                 .map(text -> HostileText.line(text, LONGEST_MESSAGE))
                 .orElse("the containers are being created");
+        OfPod evidence = evidence(reason, detail);
         Instant deadline = switch (reason) {
             case "InvalidImageName", "ErrImageNeverPull" -> scheduled;
             case "ErrImagePull",
@@ -125,20 +135,29 @@ public final class WorkerPodReader {
         }
         return failed(
                 pod,
-                new PodCause(
-                        FailureReason.PodRejected,
+                Diagnosis.of(
+                        evidence,
                         "Pod " + pod.name() + " does not start on " + pod.node() + ": " + HostileText.line(reason, 100)
                                 + ": " + detail + ". See: kubectl describe pod -n "
                                 + pod.pod().getMetadata().getNamespace() + " "
-                                + pod.pod().getMetadata().getName(),
-                        true));
+                                + pod.pod().getMetadata().getName()));
+    }
+
+    private static OfPod evidence(String reason, String detail) {
+        return switch (reason) {
+            case "InvalidImageName" -> OfPod.IMAGE_NAME_INVALID;
+            case "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "RegistryUnavailable", "ImageInspectError" ->
+                OfPod.IMAGE_NOT_PULLED;
+            case "CreateContainerConfigError" -> detail.startsWith("secret ") ? OfPod.SECRET_GONE : OfPod.NOT_STARTED;
+            default -> OfPod.NOT_STARTED;
+        };
     }
 
     private static Instant earlier(Instant a, Instant b) {
         return a.isBefore(b) ? a : b;
     }
 
-    private static WorkerObservation.Failed failed(PodFacts pod, PodCause cause) {
+    private static WorkerObservation.Failed failed(PodFacts pod, Diagnosis cause) {
         return EndedWorker.failure(pod, cause, BuildResult.Steps.NONE, Optional.empty(), pod.now());
     }
 }

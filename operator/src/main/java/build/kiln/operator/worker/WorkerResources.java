@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Resources of a container: what the spec says over what the administrator configured. */
 final class WorkerResources {
+    private static final BigDecimal MEBIBYTE = BigDecimal.valueOf(1L << 20);
     private static final String FIELD = "spec.worker.resources";
 
     private WorkerResources() {}
@@ -20,9 +22,11 @@ final class WorkerResources {
     /**
      * Merges them, resource by resource. A configured default gives way where it contradicts what the spec says.
      *
+     * @param memoryFactor by how much memory is multiplied then; null for not at all
      * @throws InvalidResourcesException when the spec contradicts itself, or a value is not a quantity
      */
-    static ResourceRequirements merge(Resources configured, WorkerSettings.@Nullable Resources specified)
+    static ResourceRequirements merge(
+            Resources configured, WorkerSettings.@Nullable Resources specified, @Nullable String memoryFactor)
             throws InvalidResourcesException {
         Map<String, Quantity> ownRequests = specified == null ? Map.of() : orEmpty(specified.requests());
         Map<String, Quantity> ownLimits = specified == null ? Map.of() : orEmpty(specified.limits());
@@ -41,10 +45,34 @@ final class WorkerResources {
                         + request.getValue() + ", is above its limit, " + limit + "; raise the limit");
             }
         }
+        return scaled(requests, limits, memoryFactor);
+    }
+
+    /** What is configured, with more memory. */
+    static ResourceRequirements scaled(Resources configured, @Nullable String memoryFactor) {
+        return scaled(configured.requests(), configured.limits(), memoryFactor);
+    }
+
+    private static ResourceRequirements scaled(
+            Map<String, Quantity> requests, Map<String, Quantity> limits, @Nullable String memoryFactor) {
         return new ResourceRequirementsBuilder()
-                .withRequests(requests)
-                .withLimits(limits)
+                .withRequests(scaled(requests, memoryFactor))
+                .withLimits(scaled(limits, memoryFactor))
                 .build();
+    }
+
+    private static Map<String, Quantity> scaled(Map<String, Quantity> quantities, @Nullable String memoryFactor) {
+        Map<String, Quantity> scaled = new TreeMap<>(quantities);
+        if (memoryFactor != null) {
+            scaled.computeIfPresent("memory", (_, memory) -> times(memory, new BigDecimal(memoryFactor)));
+        }
+        return scaled;
+    }
+
+    /** Whole mebibytes, as people write them. */
+    private static Quantity times(Quantity memory, BigDecimal factor) {
+        BigDecimal mebibytes = amount(memory).multiply(factor).divide(MEBIBYTE, 0, RoundingMode.CEILING);
+        return new Quantity(mebibytes.toPlainString(), "Mi");
     }
 
     /** The processors the container may use, or is sure to get when there is no limit. */

@@ -189,8 +189,8 @@ class KubernetesCredentialReaderTest {
         assertThat(result)
                 .asInstanceOf(type(CredentialResult.Unavailable.class))
                 .satisfies(unavailable -> {
-                    assertThat(unavailable.reason()).isEqualTo(reason);
-                    assertThat(unavailable.message()).contains(parts).doesNotContain("hunter2");
+                    assertThat(unavailable.diagnosis().reason()).isEqualTo(reason);
+                    assertThat(unavailable.diagnosis().message()).contains(parts).doesNotContain("hunter2");
                 });
     }
 

@@ -85,7 +85,7 @@ class GitRevisionResolverTest {
     @Test
     void aFullCommitIdIsTakenWithoutAskingTheServer() {
         Source.Git source =
-                new Source.Git("http://127.0.0.1:1/none.git", first.toUpperCase(java.util.Locale.ROOT), null, null);
+                new Source.Git("http://127.0.0.1:1/none.git", first.toUpperCase(java.util.Locale.ROOT), null, null, null);
 
         assertResolved(resolver.resolve(source, null), first);
     }
@@ -128,7 +128,7 @@ class GitRevisionResolverTest {
         try (ServerSocket socket = new ServerSocket(0)) {
             port = socket.getLocalPort();
         }
-        Source.Git source = new Source.Git("http://127.0.0.1:" + port + "/api.git", "main", null, null);
+        Source.Git source = new Source.Git("http://127.0.0.1:" + port + "/api.git", "main", null, null, null);
 
         assertUnresolved(
                 resolver.resolve(source, null), FailureReason.SourceNotFound, true, "cannot be reached", "refused");
@@ -136,7 +136,7 @@ class GitRevisionResolverTest {
 
     @Test
     void anUnknownHostIsNamed() {
-        Source.Git source = new Source.Git("http://git.kiln.invalid/api.git", "main", null, null);
+        Source.Git source = new Source.Git("http://git.kiln.invalid/api.git", "main", null, null, null);
 
         assertUnresolved(resolver.resolve(source, null), FailureReason.SourceNotFound, true, "host name is unknown");
     }
@@ -268,7 +268,7 @@ class GitRevisionResolverTest {
         for (String url :
                 List.of("file:///etc", "ssh://git@example.com/a.git", "git@example.com:a.git", "ext::sh -c id")) {
             assertUnresolved(
-                    resolver.resolve(new Source.Git(url, "main", null, null), null),
+                    resolver.resolve(new Source.Git(url, "main", null, null, null), null),
                     FailureReason.InvalidSpec,
                     false,
                     "spec.source.git.url");
@@ -280,7 +280,7 @@ class GitRevisionResolverTest {
     }
 
     private Source.Git source(String path, @Nullable String revision) {
-        return new Source.Git(server.url(path), revision, null, null);
+        return new Source.Git(server.url(path), revision, null, null, null);
     }
 
     private static void assertResolved(Resolution resolution, String commit) {
@@ -289,9 +289,9 @@ class GitRevisionResolverTest {
 
     private static void assertUnresolved(Resolution resolution, FailureReason reason, boolean retry, String... parts) {
         assertThat(resolution).asInstanceOf(type(Resolution.Unresolved.class)).satisfies(unresolved -> {
-            assertThat(unresolved.reason()).isEqualTo(reason);
-            assertThat(unresolved.message()).contains(parts).doesNotContain("hunter2", "\u001b");
-            assertThat(unresolved.worthRetrying()).isEqualTo(retry);
+            assertThat(unresolved.diagnosis().reason()).isEqualTo(reason);
+            assertThat(unresolved.diagnosis().message()).contains(parts).doesNotContain("hunter2", "\u001b");
+            assertThat(unresolved.diagnosis().isWorthWaiting()).isEqualTo(retry);
         });
     }
 }

@@ -54,7 +54,7 @@ class WorkerPodFactoryTest {
     void aPodOfABuildWithALongName() {
         assertGolden(
                 "long-name",
-                new WorkerAssignment(12, "linux/arm/v7", 2, COMMIT, placement("linux/arm/v7")),
+                new WorkerAssignment(12, "linux/arm/v7", 2, COMMIT, placement("linux/arm/v7"), null),
                 BuildCredentials.none());
     }
 
@@ -99,8 +99,8 @@ class WorkerPodFactoryTest {
         assertThat(factory.create(build, assignment("linux/amd64", null), BuildCredentials.none()))
                 .asInstanceOf(type(DesiredPod.Refused.class))
                 .satisfies(refused -> {
-                    assertThat(refused.reason()).isEqualTo(FailureReason.InvalidSpec);
-                    assertThat(refused.message()).contains("source.inline", "source.git");
+                    assertThat(refused.diagnosis().reason()).isEqualTo(FailureReason.InvalidSpec);
+                    assertThat(refused.diagnosis().message()).contains("source.inline", "source.git");
                 });
     }
 
@@ -117,7 +117,7 @@ class WorkerPodFactoryTest {
     }
 
     private static WorkerAssignment assignment(String platform, @Nullable String commit) {
-        return new WorkerAssignment(3, platform, 1, commit, placement(platform));
+        return new WorkerAssignment(3, platform, 1, commit, placement(platform), null);
     }
 
     private static Placement placement(String platform) {

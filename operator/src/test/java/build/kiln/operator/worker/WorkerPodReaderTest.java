@@ -5,6 +5,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.operator.failure.NextStep;
 import build.kiln.operator.testing.GoldenFile;
 import build.kiln.protocol.BuildResult;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -46,15 +47,15 @@ class WorkerPodReaderTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            new                    | NoCapacity  | false | No node took pod shop/api-3-linux-arm64-1 within 600 s
-            unschedulable          | NoCapacity  | false | Insufficient cpu
-            pulling                | PodRejected | true  | kubectl describe pod -n shop api-3-linux-arm64-1
-            image-pull-error       | PodRejected | true  | ImagePullBackOff
-            deleted-while-waiting  | NodeLost    | true  | node n1
-            running                | NodeLost    | true  | kubectl describe node n1
-            deleted-while-running  | NodeLost    | true  | node n1
+            new                    | NoCapacity  | Fail                | No node took pod shop/api-3-linux-arm64-1 within 600 s
+            unschedulable          | NoCapacity  | Fail                | Insufficient cpu
+            pulling                | PodRejected | RetryAfterBackOff   | kubectl describe pod -n shop api-3-linux-arm64-1
+            image-pull-error       | PodRejected | RetryAfterBackOff   | ImagePullBackOff
+            deleted-while-waiting  | NodeLost    | RetryAfterBackOff   | node n1
+            running                | NodeLost    | RetryAfterBackOff   | kubectl describe node n1
+            deleted-while-running  | NodeLost    | RetryAfterBackOff   | node n1
             """)
-    void everyWaitEndsAtTheDeadlineItNamed(String file, FailureReason reason, boolean retry, String message) {
+    void everyWaitEndsAtTheDeadlineItNamed(String file, FailureReason reason, NextStep next, String message) {
         Pod pod = pod(file);
         Instant deadline = switch (reader.read(pod, CREATED.plusSeconds(5))) {
             case WorkerObservation.Waiting waiting -> waiting.deadline();
@@ -63,7 +64,7 @@ class WorkerPodReaderTest {
         };
 
         assertThat(reader.read(pod, deadline.minusMillis(1))).isNotInstanceOf(WorkerObservation.Failed.class);
-        assertFailed(reader.read(pod, deadline), reason, retry, message);
+        assertFailed(reader.read(pod, deadline), reason, next, message);
     }
 
     @Test
@@ -90,36 +91,36 @@ class WorkerPodReaderTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            succeeded-other-platform     | WorkerLost         | true  | another platform
-            succeeded-bad-digest         | WorkerLost         | true  | 64 lower-case hexadecimal
-            succeeded-bad-media-type     | WorkerLost         | true  | media type
-            succeeded-absurd-steps       | WorkerLost         | true  | steps
-            succeeded-exit-137           | WorkerLost         | true  | exit code
-            no-message                   | WorkerLost         | true  | exit code 1
-            not-json                     | WorkerLost         | true  | without a usable result
-            invalid-image-name           | PodRejected        | true  | invalid reference format
-            build-failed                 | BuildFailed        | false | RUN make failed with exit code 7.
-            registry-auth-failed         | RegistryAuthFailed | false | Secret shop/pull
-            registry-secret-out-of-range | RegistryAuthFailed | false | push to registry.example.com: 401.
-            push-failed                  | PushFailed         | true  | 503
-            worker-unsupported           | WorkerUnsupported  | false | initial user namespace
-            launcher-refused             | WorkerUnsupported  | false | node n1: the pod has no user namespace; use Kubernetes 1.33
-            build-timeout                | DeadlineExceeded   | false | 900 s
-            pod-deadline                 | DeadlineExceeded   | false | spec.timeoutSeconds
-            worker-out-of-memory         | OutOfMemory        | true  | worker.resources.worker.limits.memory
-            daemon-out-of-memory         | OutOfMemory        | true  | spec.worker.resources.limits.memory
-            daemon-lost                  | WorkerLost         | true  | The daemon went away.
-            evicted-node-pressure        | Evicted            | true  | low on resource: memory
-            evicted-empty-dir            | OutOfDisk          | true  | worker.stateSizeLimit
-            preempted                    | Evicted            | true  | higher priority pod
-            told-to-stop                 | WorkerLost         | true  | stopped from outside
-            taint-manager                | NodeLost           | true  | NoExecute
-            status-unknown               | NodeLost           | true  | no longer knows
-            node-shutdown                | NodeLost           | true  | shut down
-            kubelet-refused              | PodRejected        | true  | OutOfcpu
+            succeeded-other-platform     | WorkerLost         | RetryAfterBackOff   | another platform
+            succeeded-bad-digest         | WorkerLost         | RetryAfterBackOff   | 64 lower-case hexadecimal
+            succeeded-bad-media-type     | WorkerLost         | RetryAfterBackOff   | media type
+            succeeded-absurd-steps       | WorkerLost         | RetryAfterBackOff   | steps
+            succeeded-exit-137           | WorkerLost         | RetryAfterBackOff   | exit code
+            no-message                   | WorkerLost         | RetryAfterBackOff   | exit code 1
+            not-json                     | WorkerLost         | RetryAfterBackOff   | without a usable result
+            invalid-image-name           | PodRejected        | Fail                | invalid reference format
+            build-failed                 | BuildFailed        | Fail                | RUN make failed with exit code 7.
+            registry-auth-failed         | RegistryAuthFailed | Fail                | Secret shop/pull
+            registry-secret-out-of-range | RegistryAuthFailed | Fail                | push to registry.example.com: 401.
+            push-failed                  | PushFailed         | RetryAfterBackOff   | 503
+            worker-unsupported           | WorkerUnsupported  | Fail                | initial user namespace
+            launcher-refused             | WorkerUnsupported  | Fail                | node n1: the pod has no user namespace; use Kubernetes 1.33
+            build-timeout                | DeadlineExceeded   | Fail                | 900 s
+            pod-deadline                 | DeadlineExceeded   | Fail                | spec.timeoutSeconds
+            worker-out-of-memory         | OutOfMemory        | RetryWithMoreMemory | worker.resources.worker.limits.memory
+            daemon-out-of-memory         | OutOfMemory        | RetryWithMoreMemory | spec.worker.resources.limits.memory
+            daemon-lost                  | WorkerLost         | RetryAfterBackOff   | The daemon went away.
+            evicted-node-pressure        | Evicted            | RetryAfterBackOff   | low on resource: memory
+            evicted-empty-dir            | OutOfDisk          | Fail                | worker.stateSizeLimit
+            preempted                    | Evicted            | RetryAfterBackOff   | higher priority pod
+            told-to-stop                 | WorkerLost         | RetryAfterBackOff   | stopped from outside
+            taint-manager                | NodeLost           | RetryAfterBackOff   | NoExecute
+            status-unknown               | NodeLost           | RetryAfterBackOff   | no longer knows
+            node-shutdown                | NodeLost           | RetryAfterBackOff   | shut down
+            kubelet-refused              | PodRejected        | RetryAfterBackOff   | OutOfcpu
             """)
-    void aFailureIsNamedAndSaysWhetherToTryAgain(String file, FailureReason reason, boolean retry, String message) {
-        assertFailed(reader.read(pod(file), SOON), reason, retry, message);
+    void aFailureIsNamedAndSaysWhetherToTryAgain(String file, FailureReason reason, NextStep next, String message) {
+        assertFailed(reader.read(pod(file), SOON), reason, next, message);
     }
 
     @Test
@@ -141,6 +142,7 @@ class WorkerPodReaderTest {
     @Test
     void aSecretThatIsNotThereIsNotBlamed() {
         assertThat(failed(reader.read(pod("registry-secret-out-of-range"), SOON))
+                        .diagnosis()
                         .message())
                 .doesNotContain("Secret");
     }
@@ -152,12 +154,12 @@ class WorkerPodReaderTest {
     }
 
     private static void assertFailed(
-            WorkerObservation observation, FailureReason reason, boolean retry, String message) {
+            WorkerObservation observation, FailureReason reason, NextStep next, String message) {
         WorkerObservation.Failed failed = failed(observation);
-        assertThat(failed.reason()).isEqualTo(reason);
+        assertThat(failed.diagnosis().reason()).isEqualTo(reason);
         assertThat(failed.details().reason()).isEqualTo(reason);
-        assertThat(failed.worthRetrying()).isEqualTo(retry);
-        assertThat(failed.message()).contains(message);
+        assertThat(failed.diagnosis().next()).isEqualTo(next);
+        assertThat(failed.diagnosis().message()).contains(message);
     }
 
     private static WorkerObservation.Failed failed(WorkerObservation observation) {
