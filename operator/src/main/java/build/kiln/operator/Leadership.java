@@ -41,6 +41,7 @@ final class Leadership implements AutoCloseable {
     private final ScheduledExecutorService watcher = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("leadership").factory());
     private volatile @Nullable Instant vacantSince;
+    private volatile Runnable active = () -> {};
 
     /**
      * @param client for the API server
@@ -64,12 +65,15 @@ final class Leadership implements AutoCloseable {
                 .withRetryPeriod(RETRY_PERIOD)
                 .withExitOnStopLeading(false)
                 .withLeaderCallbacks(new LeaderCallbacks(
-                        () -> LOG.atInfo()
-                                .addKeyValue("identity", replica.identity())
-                                .log("this replica is active"),
+                        this::activated,
                         () -> lost.accept("the lease " + replica.leaseName() + " was lost"),
                         this::elected))
                 .build();
+    }
+
+    /** Is told when this replica becomes the active one. */
+    void onActive(Runnable handler) {
+        active = handler;
     }
 
     /** Starts to look whether the election makes progress. */
@@ -106,6 +110,11 @@ final class Leadership implements AutoCloseable {
             // The lease then simply runs out.
             LOG.atWarn().addKeyValue("cause", e.getMessage()).log("the lease could not be given back");
         }
+    }
+
+    private void activated() {
+        LOG.atInfo().addKeyValue("identity", replica.identity()).log("this replica is active");
+        active.run();
     }
 
     private void elected(String leader) {

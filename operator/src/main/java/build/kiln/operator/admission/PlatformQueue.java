@@ -94,6 +94,7 @@ public final class PlatformQueue {
         waiting.removeIf(platform -> running.containsKey(platform.key()));
         return new AdmissionSnapshot(
                 List.copyOf(running.values()),
+                snapshot.held(),
                 waiting,
                 snapshot.lastOutOfTurn() || isAnyOutOfTurn(held.values()),
                 snapshot.limits(),

@@ -83,7 +83,7 @@ class NoStarvationTest {
 
     private void admit(AdmissionLimits limits, Random random) {
         AdmissionSnapshot snapshot = new AdmissionSnapshot(
-                List.copyOf(ends.keySet()), List.copyOf(waiting.values()), lastOutOfTurn, limits, now);
+                List.copyOf(ends.keySet()), List.of(), List.copyOf(waiting.values()), lastOutOfTurn, limits, now);
         Map<PlatformKey, AdmissionVerdict> verdicts = policy.decide(snapshot);
         assertThat(verdicts.keySet()).containsExactlyInAnyOrderElementsOf(waiting.keySet());
         boolean kept = isKept(verdicts);

@@ -125,11 +125,11 @@ class PlatformQueueTest {
     private static AdmissionSnapshot snapshot(Set<PlatformKey> pods) {
         List<RunningPlatform> seen =
                 pods.stream().map(key -> new RunningPlatform(key, AMD64, false)).toList();
-        return new AdmissionSnapshot(seen, List.of(), false, limits(4), NOW);
+        return new AdmissionSnapshot(seen, List.of(), List.of(), false, limits(4), NOW);
     }
 
     private AdmissionSnapshot snapshot() {
-        return new AdmissionSnapshot(running, waiting, false, limits(1), now);
+        return new AdmissionSnapshot(running, List.of(), waiting, false, limits(1), now);
     }
 
     private static AdmissionLimits limits(int cluster) {

@@ -1,0 +1,5 @@
+/** Finds and removes worker pods that nothing owns any more. */
+@NullMarked
+package build.kiln.operator.cleanup;
+
+import org.jspecify.annotations.NullMarked;
