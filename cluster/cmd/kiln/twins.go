@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
+	"kiln.build/cluster/internal/cluster"
+	"kiln.build/cluster/internal/images"
 	"kiln.build/cluster/internal/layout"
 	"kiln.build/cluster/internal/progress"
+	"kiln.build/cluster/internal/registry"
 	"kiln.build/cluster/internal/twins"
 )
 
@@ -15,7 +19,8 @@ const twinsUsage = `Usage: ./kiln twins [OPTION ...] [NAME ...]
 
 Makes folders of native programs for emulated builds, all or those named, and compares their tables with the committed ones.
 
-  --output DIR    write the folders DIR/NAME; otherwise they are only compared
+  --output DIR    write the folders DIR/NAME
+  --push          make images of them, push these to the cluster's registry, and print the references
   --update        first pin the packages that Debian's archive has now, and write what is to be committed
 `
 
@@ -27,6 +32,7 @@ func runTwins(ctx context.Context, args []string) error {
 	}
 	set := flags("twins")
 	output := set.String("output", "", "")
+	push := set.Bool("push", false, "")
 	update := set.Bool("update", false, "")
 	if err := set.Parse(args); err != nil {
 		return usageError{fmt.Sprintf("%s: %v", set.Name(), err)}
@@ -51,10 +57,38 @@ func runTwins(ctx context.Context, args []string) error {
 		return err
 	}
 	for _, s := range wanted {
-		if err := makeTwins(ctx, root, filepath.Join(cache, "twins"), s, *update, *output); err != nil {
+		if *push {
+			err = pushTwins(ctx, root, cache, s)
+		} else {
+			err = makeTwins(ctx, root, filepath.Join(cache, "twins"), s, *update, *output)
+		}
+		if err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+func pushTwins(ctx context.Context, root, cache string, s twins.Set) error {
+	current, err := currentCluster()
+	if err != nil {
+		return err
+	}
+	status, err := current.Status()
+	if err != nil {
+		return err
+	}
+	if status.State != cluster.Running || status.Registry == "" {
+		return errors.New("the cluster " + current.Name + " has no running registry to push to: start it with `kiln cluster up`")
+	}
+	image, err := images.Twins(ctx, root, cache, s, os.Stderr)
+	if err != nil {
+		return err
+	}
+	if err := registry.Seed(current.RegistryRoot(), image.Content); err != nil {
+		return err
+	}
+	fmt.Println(status.Registry + "/" + image.Repository() + "@" + image.Digest)
 	return nil
 }
 

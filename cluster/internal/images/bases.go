@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"kiln.build/cluster/internal/debian"
 	"kiln.build/cluster/internal/toolchain"
 )
 
@@ -28,6 +29,9 @@ var (
 
 // perl comes with git, for subcommands that no build calls.
 var perl = []string{"usr/share/perl", "usr/share/perl5", "usr/lib/*/perl", "usr/lib/*/perl5", "usr/lib/*/libperl.so*", "usr/bin/perl5*"}
+
+// suite is the Debian release that the base images are made from, under upstream's tags.
+const suite = debian.Bookworm
 
 const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -49,17 +53,17 @@ type recipe struct {
 
 func bases(k *kitchen) []base {
 	both, own := []string{"amd64", "arm64"}, []string{runtime.GOARCH}
-	debian := packages("debian "+suite, nil, debianPackages)
+	slim := packages("debian "+suite, nil, debianPackages)
 	return []base{
-		{repository: "library/debian", tag: suite + "-slim", architectures: both, layers: []recipe{debian},
+		{repository: "library/debian", tag: suite + "-slim", architectures: both, layers: []recipe{slim},
 			config: runtimeConfig{Env: []string{defaultPath}, Cmd: []string{"bash"}}},
 		{repository: "library/gcc", tag: "12", architectures: both,
-			layers: []recipe{debian, packages("gcc 12", debianPackages, gccPackages)},
+			layers: []recipe{slim, packages("gcc 12", debianPackages, gccPackages)},
 			config: runtimeConfig{Env: []string{defaultPath}, Cmd: []string{"bash"}}},
 		{repository: "library/busybox", tag: "latest", architectures: both, layers: []recipe{busybox()},
 			config: runtimeConfig{Env: []string{defaultPath}, Cmd: []string{"sh"}}},
 		{repository: "library/eclipse-temurin", tag: "25-jdk", architectures: own,
-			layers: []recipe{debian, packages("what jlink calls", debianPackages, jdkPackages), k.jdkRecipe()},
+			layers: []recipe{slim, packages("what jlink calls", debianPackages, jdkPackages), k.jdkRecipe()},
 			config: runtimeConfig{
 				Env: []string{"JAVA_HOME=/opt/java/openjdk", strings.Replace(defaultPath, "=", "=/opt/java/openjdk/bin:", 1)},
 				Cmd: []string{"jshell"},
@@ -70,7 +74,7 @@ func bases(k *kitchen) []base {
 				"moby.buildkit.frontend.caps":         "moby.buildkit.frontend.inputs,moby.buildkit.frontend.subrequests,moby.buildkit.frontend.contexts",
 			}}},
 		{repository: "moby/buildkit", tag: k.buildkitVersion + "-rootless", architectures: own,
-			layers: []recipe{debian, packages("tools of BuildKit", debianPackages, buildkitPackages, perl...), k.buildkitRecipe()},
+			layers: []recipe{slim, packages("tools of BuildKit", debianPackages, buildkitPackages, perl...), k.buildkitRecipe()},
 			config: runtimeConfig{
 				User: "1000:1000", Entrypoint: []string{"rootlesskit", "buildkitd"},
 				Env: []string{defaultPath, "HOME=/home/user", "USER=user", "XDG_RUNTIME_DIR=/run/user/1000", "TMPDIR=/home/user/.local/tmp",

@@ -14,12 +14,13 @@ import (
 	"slices"
 	"strings"
 
+	"kiln.build/cluster/internal/debian"
 	"kiln.build/cluster/internal/toolchain"
 )
 
 // What makes a layer besides its inputs.
 //
-//go:embed bases.go debian.go kitchen.go postinstall.go rootfs.go oci.go
+//go:embed bases.go kitchen.go postinstall.go rootfs.go oci.go
 var recipeSources embed.FS
 
 // kitchen makes the layers of the base images, from what it is given and from Debian packages.
@@ -34,7 +35,7 @@ type kitchen struct {
 	jdk             string
 	jdkRelease      string
 
-	archives  map[string]*archive
+	archives  map[string]*debian.Archive
 	installed map[string]*rootFS
 }
 
@@ -128,13 +129,14 @@ func (k *kitchen) unpack(ctx context.Context, architecture string, packages []st
 func (k *kitchen) fetch(ctx context.Context, architecture string, packages []string) ([]string, error) {
 	a, ok := k.archives[architecture]
 	if !ok {
-		opened, err := openArchive(ctx, filepath.Join(k.dir, "debian"), architecture)
+		dir := filepath.Join(k.dir, "debian")
+		opened, err := debian.Open(ctx, filepath.Join(dir, architecture), filepath.Join(dir, "packages"), suite, architecture)
 		if err != nil {
 			return nil, err
 		}
 		a, k.archives[architecture] = opened, opened
 	}
-	return a.fetch(ctx, packages)
+	return a.Fetch(ctx, packages)
 }
 
 func (r *rootFS) copyFile(source, name string, mode int64) error {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"kiln.build/cluster/internal/debian"
 	"kiln.build/cluster/internal/progress"
 	"kiln.build/cluster/internal/toolchain"
 )
@@ -97,7 +98,7 @@ func newKitchen(ctx context.Context, tools *toolchain.Toolchain, cache, jdk stri
 	return &kitchen{
 		chain: tools, dir: dir, store: blobStore{dir: filepath.Join(dir, "blobs")}, out: out, tools: programs,
 		buildkitVersion: version, jdk: jdk, jdkRelease: string(release),
-		archives: map[string]*archive{}, installed: map[string]*rootFS{},
+		archives: map[string]*debian.Archive{}, installed: map[string]*rootFS{},
 	}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -22,7 +23,7 @@ const (
 // Folder is a folder of twins.
 type Folder struct {
 	Set Set
-	// Files by their path in the folder. All of them are executable, but the table.
+	// Files by their path in the folder.
 	Files map[string][]byte
 	// Twins are what the table says, with where it comes from.
 	Twins []Twin
@@ -66,6 +67,9 @@ func assemble(ctx context.Context, set Set, packages map[locked]string) (*Folder
 			return nil, fmt.Errorf("make the twin of %s: %w", p.foreign, err)
 		}
 	}
+	if err := folder.addCopyrights(native); err != nil {
+		return nil, err
+	}
 	slices.SortFunc(folder.Twins, func(a, b Twin) int { return strings.Compare(a.BuildID, b.BuildID) })
 	folder.Files["table"] = []byte(folder.table())
 	return folder, nil
@@ -87,7 +91,7 @@ func open(ctx context.Context, set Set, packages map[locked]string) (foreign, na
 		fixed := false
 		files, err := debian.Files(ctx, file, func(name string) bool {
 			fixed = fixed || l.architecture != host && strings.Contains(name, missingFolder+"/")
-			return wanted[name] || l.architecture == host && (name == patcher || isLibrary(name))
+			return wanted[name] || l.architecture == host && (name == patcher || isLibrary(name) || isCopyright(name))
 		})
 		if err != nil {
 			return foreign, native, err
@@ -107,6 +111,14 @@ func open(ctx context.Context, set Set, packages map[locked]string) (foreign, na
 	}
 	return foreign, native, nil
 }
+
+// isCopyright is true for the copyright file of a package, and for the link that takes the place of its folder.
+func isCopyright(name string) bool {
+	rest, ok := strings.CutPrefix(name, documentation)
+	return ok && (!strings.Contains(rest, "/") || path.Base(rest) == "copyright")
+}
+
+const documentation = "usr/share/doc/"
 
 func isLibrary(name string) bool {
 	folder := path.Dir(name)
@@ -186,6 +198,27 @@ func (f *Folder) addLibraries(native store, content []byte) error {
 	return nil
 }
 
+// addCopyrights adds the copyright files of the packages that the folder has files of.
+func (f *Folder) addCopyrights(native store) error {
+	for _, l := range slices.Collect(maps.Keys(f.used)) {
+		if l.architecture != host {
+			continue
+		}
+		name := documentation + l.name
+		if link, ok := native.files[name]; ok {
+			name = documentation + path.Base(link.Target)
+		}
+		name += "/copyright"
+		file, ok := native.files[name]
+		if !ok || file.Target != "" {
+			return fmt.Errorf("the package %s has no copyright file", l.name)
+		}
+		f.Files["doc/"+l.name+"/copyright"] = file.Content
+		f.used[native.origin[name]] = true
+	}
+	return nil
+}
+
 // patcher returns a function that gives a program the dynamic loader and the libraries of the folder. It runs the patchelf of the
 // packages, with their loader and libraries, so that the result does not depend on this machine.
 func (f *Folder) patcher(ctx context.Context, native store) (patch func([]byte) ([]byte, error), done func() error, err error) {
@@ -238,8 +271,8 @@ func (f *Folder) Write(dir string) error {
 
 // Mode is the mode of a file in a folder of twins.
 func Mode(name string) os.FileMode {
-	if name == "table" {
-		return 0o644
+	if strings.HasPrefix(name, "bin/") || strings.HasPrefix(name, "lib/") || name == "patchelf" {
+		return 0o755
 	}
-	return 0o755
+	return 0o644
 }
