@@ -10,6 +10,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import mockwebserver3.MockResponse;
 import mockwebserver3.RecordedRequest;
 import mockwebserver3.SocketEffect;
@@ -42,7 +43,7 @@ final class PublishFaults {
             this.reference = reference;
         }
 
-        private boolean is(RecordedRequest request) {
+        boolean is(RecordedRequest request) {
             return request.getMethod().equals(method) && request.getTarget().contains("/manifests/" + reference);
         }
 
@@ -51,10 +52,16 @@ final class PublishFaults {
         }
 
         FaultyProxy.Fault first(int times, Fault fault) {
-            AtomicInteger left = new AtomicInteger(times);
-            return (request, registry) ->
-                    is(request) && left.getAndDecrement() > 0 ? fault.answer().to(request, registry) : null;
+            return PublishFaults.first(times, this::is, fault);
         }
+    }
+
+    /** The first requests of a kind meet the fault. */
+    static FaultyProxy.Fault first(int times, Predicate<RecordedRequest> kind, Fault fault) {
+        AtomicInteger left = new AtomicInteger(times);
+        return (request, registry) -> kind.test(request) && left.getAndDecrement() > 0
+                ? fault.answer().to(request, registry)
+                : null;
     }
 
     /** Answers in the registry's place. */

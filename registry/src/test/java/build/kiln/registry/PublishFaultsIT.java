@@ -7,15 +7,11 @@ import build.kiln.registry.PublishFaults.Fault;
 import build.kiln.registry.PublishFaults.Step;
 import build.kiln.registry.auth.CredentialSource;
 import build.kiln.registry.http.HttpSettings;
-import build.kiln.registry.http.RegistryClient;
-import build.kiln.registry.http.RegistryConfiguration;
 import build.kiln.registry.http.RegistryException;
-import build.kiln.registry.http.RegistryHost;
 import build.kiln.registry.http.RegistryTransport;
 import build.kiln.registry.http.Sleeper;
 import build.kiln.registry.http.TestTime;
 import build.kiln.registry.image.Digest;
-import build.kiln.registry.image.Repository;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -37,7 +33,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  * complete image, the old or the new one; and once the fault is gone the same call ends with the same digest.
  */
 class PublishFaultsIT {
-    private static final Duration TIMEOUT = Duration.ofMinutes(5);
     private static final String TAG = PublishFaults.TAG;
     private static final TestImages.Pushed AMD64 = TestImages.attested("linux/amd64");
     private static final TestImages.Pushed ARM64 = TestImages.attested("linux/arm64");
@@ -47,74 +42,62 @@ class PublishFaultsIT {
     @TempDir
     static Path folder;
 
-    private static RegistryProcess registry;
-    private static RegistryTransport direct;
-    private static ImagePublisher directly;
+    private static ProxiedRegistry registry;
     /** The digest that an undisturbed publication gives. */
     private static Digest undisturbed;
 
     private final TestTime time = new TestTime();
     private FaultyProxy proxy;
-    private RegistryConfiguration configuration;
     private ImagePublisher publisher;
 
     @BeforeAll
     static void startRegistry() throws Exception {
-        registry = RegistryProcess.open(folder);
-        RegistryConfiguration open =
-                new RegistryConfiguration(List.of(new RegistryHost(registry.host(), List.of(), true, null)));
-        registry.await(open, CredentialSource.anonymous());
-        direct = new RegistryTransport(open);
-        directly = new ImagePublisher(direct);
+        registry = new ProxiedRegistry(folder);
         for (TestImages.Pushed pushed : List.of(AMD64, ARM64, BEFORE)) {
-            pushed.pushTo(client(), behind());
+            pushed.pushTo(registry.client(), registry.behind(PATH));
         }
-        undisturbed = directly.publish(request(behind(), AMD64, ARM64)).digest();
+        try (ImagePublisher direct = registry.publisher(new TestTime())) {
+            undisturbed = direct.publish(request(AMD64, ARM64)).digest();
+        }
     }
 
     @AfterAll
     static void stopRegistry() throws Exception {
-        directly.close();
         registry.stop();
     }
 
     @BeforeEach
     void start() throws Exception {
-        proxy = new FaultyProxy(registry.host());
-        configuration = new RegistryConfiguration(List.of(
-                new RegistryHost(proxy.host(), List.of(), true, null),
-                new RegistryHost(registry.host(), List.of(), true, null)));
-        publisher = new ImagePublisher(new RegistryTransport(configuration, HttpSettings.defaults(), time, time));
+        proxy = registry.proxy;
+        publisher = registry.publisher(time);
         publishBefore();
     }
 
     /** Nothing but what the workers pushed is there, and a tag of another image. */
-    private static void publishBefore() throws Exception {
-        client().deleteManifest(behind().at(undisturbed));
-        directly.publish(request(behind(), BEFORE));
+    private void publishBefore() throws Exception {
+        proxy.fault(FaultyProxy.Fault.NONE);
+        registry.client().deleteManifest(registry.behind(PATH).at(undisturbed));
+        publisher.publish(request(BEFORE));
     }
 
     @AfterEach
     void stop() {
         publisher.close();
-        proxy.close();
+        proxy.fault(FaultyProxy.Fault.NONE);
     }
 
-    private static RegistryClient client() {
-        return direct.client(CredentialSource.anonymous(), TIMEOUT);
+    private static PublishRequest request() {
+        return request(AMD64, ARM64);
     }
 
-    /** The repository as the registry itself knows it. */
-    private static Repository behind() {
-        return new Repository(registry.host(), PATH);
-    }
-
-    private PublishRequest request() {
-        return request(proxy.repository(PATH), AMD64, ARM64);
-    }
-
-    private static PublishRequest request(Repository repository, TestImages.Pushed... pushed) {
-        return TestImages.request(repository, List.of(), List.of(TAG), CredentialSource.anonymous(), TIMEOUT, pushed);
+    private static PublishRequest request(TestImages.Pushed... pushed) {
+        return TestImages.request(
+                registry.through(PATH),
+                List.of(),
+                List.of(TAG),
+                CredentialSource.anonymous(),
+                ProxiedRegistry.TIMEOUT,
+                pushed);
     }
 
     static Stream<Arguments> passing() {
@@ -213,10 +196,15 @@ class PublishFaultsIT {
     @MethodSource("slow")
     void aRegistryThatDoesNotGoOnIsNotWaitedForWithoutEnd(Step step, Fault fault) throws Exception {
         HttpSettings once = new HttpSettings(
-                TIMEOUT, TIMEOUT, Duration.ofMillis(500), 1, Duration.ofMillis(1), Duration.ofMillis(1));
+                ProxiedRegistry.TIMEOUT,
+                ProxiedRegistry.TIMEOUT,
+                Duration.ofMillis(500),
+                1,
+                Duration.ofMillis(1),
+                Duration.ofMillis(1));
         proxy.fault(step.always(fault));
-        try (ImagePublisher hurried =
-                new ImagePublisher(new RegistryTransport(configuration, once, Clock.systemUTC(), Sleeper.system()))) {
+        try (ImagePublisher hurried = new ImagePublisher(
+                new RegistryTransport(registry.configuration, once, Clock.systemUTC(), Sleeper.system()))) {
             RegistryException failure = catchThrowableOfType(RegistryException.class, () -> hurried.publish(request()));
 
             assertThat(failure).isInstanceOf(fault.failure()).hasMessageContaining(fault.says());
@@ -239,13 +227,13 @@ class PublishFaultsIT {
                         RegistryException.PlatformsMissing.class,
                         missing -> assertThat(missing.platforms()).containsExactly(ARM64.platform()));
 
-        ARM64.pushTo(client(), behind());
+        ARM64.pushTo(registry.client(), registry.behind(PATH));
         assertResumes();
     }
 
     private void delete(Digest digest) {
         try {
-            client().deleteManifest(behind().at(digest));
+            registry.client().deleteManifest(registry.behind(PATH).at(digest));
         } catch (RegistryException e) {
             throw new AssertionError(e);
         }
@@ -274,11 +262,11 @@ class PublishFaultsIT {
     }
 
     private Digest tagged() throws RegistryException {
-        return client().getManifest(behind().tagged(TAG)).digest();
+        return registry.tagged(PATH, TAG);
     }
 
     private void assertTag(Digest expected) throws Exception {
         assertThat(tagged()).isEqualTo(expected);
-        assertThat(new StoredImage(client(), behind()).missing(expected)).isEmpty();
+        assertThat(registry.missing(PATH, expected)).isEmpty();
     }
 }

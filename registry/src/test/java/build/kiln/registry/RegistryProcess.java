@@ -34,12 +34,12 @@ final class RegistryProcess {
     private static final Duration START = Duration.ofSeconds(60);
 
     private final Process process;
-    private final Path log;
+    private final Path folder;
     private final String host;
 
-    private RegistryProcess(Process process, Path log, String host) {
+    private RegistryProcess(Process process, Path folder, String host) {
         this.process = process;
-        this.log = log;
+        this.folder = folder;
         this.host = host;
     }
 
@@ -69,7 +69,7 @@ final class RegistryProcess {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
-        Path configuration = folder.resolve("config.yml");
+        Path configuration = configuration(folder);
         Files.writeString(configuration, """
                 version: 0.1
                 log:
@@ -82,12 +82,36 @@ final class RegistryProcess {
                 http:
                   addr: 127.0.0.1:%d
                 """.formatted(folder, port) + more);
-        Path log = folder.resolve("registry.log");
         Process process = new ProcessBuilder(binary(folder).toString(), "serve", configuration.toString())
                 .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
+                .redirectOutput(log(folder).toFile())
                 .start();
-        return new RegistryProcess(process, log, "127.0.0.1:" + port);
+        return new RegistryProcess(process, folder, "127.0.0.1:" + port);
+    }
+
+    private static Path configuration(Path folder) {
+        return folder.resolve("config.yml");
+    }
+
+    private static Path log(Path folder) {
+        return folder.resolve("registry.log");
+    }
+
+    /** Removes what no tag leads to, as administrators have it done at night. */
+    void collectUntagged() throws Exception {
+        Path output = folder.resolve("garbage-collect.log");
+        Process collector = new ProcessBuilder(
+                        binary(folder).toString(),
+                        "garbage-collect",
+                        "--delete-untagged",
+                        configuration(folder).toString())
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        boolean ended = collector.waitFor(START.toSeconds(), TimeUnit.SECONDS);
+        collector.destroy();
+        assertThat(ended).as("garbage-collect ended").isTrue();
+        assertThat(collector.exitValue()).as(Files.readString(output)).isZero();
     }
 
     /** From the tools that the caller names, else from those that {@code ./kiln cluster bin} builds. */
@@ -136,7 +160,7 @@ final class RegistryProcess {
 
     /** What the process wrote, for a failure's message. */
     String output() throws IOException {
-        return (process.isAlive() ? "running" : "exited " + process.exitValue()) + "\n" + Files.readString(log);
+        return (process.isAlive() ? "running" : "exited " + process.exitValue()) + "\n" + Files.readString(log(folder));
     }
 
     /** Ends the process, by force if it does not listen. */

@@ -27,7 +27,8 @@ final class Authorizer {
     private final Clock clock;
     private final Set<String> secrets = ConcurrentHashMap.newKeySet();
     private final ReentrantLock lock = new ReentrantLock();
-    private final List<AccessToken> tokens = new ArrayList<>();
+    private final List<Issued> tokens = new ArrayList<>();
+    private int issued;
     private @Nullable Challenge challenge;
 
     /** Gets an access token from the token server that a challenge names. */
@@ -35,6 +36,22 @@ final class Authorizer {
     interface Tokens {
         AccessToken fetch(Challenge challenge, List<Scope> scopes) throws RegistryException;
     }
+
+    /**
+     * An access token and its place in the order of all.
+     *
+     * @param number counted from one
+     */
+    private record Issued(int number, AccessToken token) {}
+
+    /**
+     * What a request carries.
+     *
+     * @param header the {@code Authorization}; empty when there is none to send
+     * @param issued how many access tokens there had been when it was made
+     * @param isLast whether there is nothing better to send when it is refused
+     */
+    record Attempt(Optional<String> header, int issued, boolean isLast) {}
 
     Authorizer(Optional<Credentials> credentials, String searched, Clock clock) {
         this.credentials = credentials;
@@ -53,36 +70,42 @@ final class Authorizer {
         return credentials;
     }
 
-    /** The {@code Authorization} to send, as far as the registry has said what it wants. */
-    Optional<String> authorization(List<Scope> scopes, Tokens server) throws RegistryException {
+    /** What to send, as far as the registry has said what it wants. */
+    Attempt authorization(List<Scope> scopes, Tokens server) throws RegistryException {
         lock.lock();
         try {
-            return challenge == null ? Optional.empty() : authorization(challenge, scopes, server);
+            Optional<String> header = challenge == null
+                    ? Optional.empty()
+                    : authorization(challenge, scopes, server).header();
+            return new Attempt(header, issued, false);
         } finally {
             lock.unlock();
         }
     }
 
     /**
-     * The {@code Authorization} to send after a 401.
+     * What to send after a 401. Access tokens that were there already are not tried one after the other: what ended one
+     * of them may have ended all.
      *
      * @param challenges what the registry asks for
      * @param refused what was sent, and did not do
      * @return empty when there is nothing better to send
      */
-    Optional<String> afterChallenge(
-            List<Challenge> challenges, Optional<String> refused, List<Scope> scopes, Tokens server)
+    Optional<Attempt> afterChallenge(List<Challenge> challenges, Attempt refused, List<Scope> scopes, Tokens server)
             throws RegistryException {
         Optional<Challenge> known = choose(challenges);
-        if (known.isEmpty()) {
+        if (known.isEmpty() || refused.isLast()) {
             return Optional.empty();
         }
         lock.lock();
         try {
             challenge = known.get();
-            refused.ifPresent(sent -> tokens.removeIf(token -> sent.equals("Bearer " + token.value())));
-            Optional<String> better = authorization(known.get(), scopes, server);
-            return better.equals(refused) ? Optional.empty() : better;
+            if (refused.header().isPresent()) {
+                tokens.removeIf(token -> token.number() <= refused.issued());
+            }
+            Attempt better = authorization(known.get(), scopes, server);
+            boolean same = better.header().isEmpty() || better.header().equals(refused.header());
+            return same ? Optional.empty() : Optional.of(better);
         } finally {
             lock.unlock();
         }
@@ -97,26 +120,26 @@ final class Authorizer {
                 .findFirst());
     }
 
-    private Optional<String> authorization(Challenge known, List<Scope> scopes, Tokens server)
-            throws RegistryException {
-        if (known.scheme().equalsIgnoreCase("Basic")) {
-            return credentials.flatMap(found -> found instanceof Credentials.Basic basic
+    private Attempt authorization(Challenge wanted, List<Scope> scopes, Tokens server) throws RegistryException {
+        if (wanted.scheme().equalsIgnoreCase("Basic")) {
+            Optional<String> header = credentials.flatMap(found -> found instanceof Credentials.Basic basic
                     ? Optional.of("Basic " + encoded(basic))
                     : Optional.empty());
+            return new Attempt(header, issued, true);
         }
         if (credentials.orElse(null) instanceof Credentials.RegistryToken token) {
-            return Optional.of("Bearer " + token.token());
+            return new Attempt(Optional.of("Bearer " + token.token()), issued, true);
         }
-        tokens.removeIf(token -> token.expires().minus(MARGIN).isBefore(clock.instant()));
-        for (AccessToken token : tokens) {
-            if (Scope.covers(token.scopes(), scopes)) {
-                return Optional.of("Bearer " + token.value());
+        tokens.removeIf(token -> token.token().expires().minus(MARGIN).isBefore(clock.instant()));
+        for (Issued known : tokens) {
+            if (Scope.covers(known.token().scopes(), scopes)) {
+                return new Attempt(Optional.of("Bearer " + known.token().value()), issued, false);
             }
         }
-        AccessToken fetched = server.fetch(known, scopes);
+        AccessToken fetched = server.fetch(wanted, scopes);
         secrets.add(fetched.value());
-        tokens.add(fetched);
-        return Optional.of("Bearer " + fetched.value());
+        tokens.add(new Issued(++issued, fetched));
+        return new Attempt(Optional.of("Bearer " + fetched.value()), issued, true);
     }
 
     static String encoded(Credentials.Basic basic) {

@@ -29,19 +29,19 @@ final class Exchange {
         Failures failures = new Failures(action, registry.registry(), authorizer, deadline.clock());
         Authorizer.Tokens tokens = (challenge, scopes) -> tokenServer.fetch(action, challenge, scopes);
         try {
-            Optional<String> authorization = authorizer.authorization(endpoint.scopes(), tokens);
-            try (Response response = send(endpoint, authorization)) {
-                if (!isChallenge(response)) {
-                    return answer(endpoint, response, failures);
+            Authorizer.Attempt attempt = authorizer.authorization(endpoint.scopes(), tokens);
+            while (true) {
+                try (Response response = send(endpoint, attempt.header())) {
+                    if (!isChallenge(response)) {
+                        return answer(endpoint, response, failures);
+                    }
+                    Optional<Authorizer.Attempt> better =
+                            authorizer.afterChallenge(response.challenges(), attempt, endpoint.scopes(), tokens);
+                    if (better.isEmpty()) {
+                        throw failures.ofStatus(response);
+                    }
+                    attempt = better.get();
                 }
-                authorization =
-                        authorizer.afterChallenge(response.challenges(), authorization, endpoint.scopes(), tokens);
-                if (authorization.isEmpty()) {
-                    throw failures.ofStatus(response);
-                }
-            }
-            try (Response response = send(endpoint, authorization)) {
-                return answer(endpoint, response, failures);
             }
         } catch (MalformedImageException e) {
             throw new RegistryException.InvalidContent(action, String.valueOf(e.getMessage()));

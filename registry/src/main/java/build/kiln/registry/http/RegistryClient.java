@@ -151,8 +151,23 @@ public final class RegistryClient {
             if (!transport.endpoint(to.registry()).allows(location.get())) {
                 throw new RegistryException.Untrusted(action, "the registry names a plain HTTP address for it", null);
             }
-            return exchange.run(new FinishUpload(to, blob, location.get(), content));
+            return finish(exchange, new FinishUpload(to, blob, location.get(), content));
         });
+    }
+
+    /** An upload is unknown when it is done already and the answer was lost, or when the registry started anew. */
+    private static boolean finish(Exchange exchange, FinishUpload upload) throws RegistryException {
+        try {
+            return exchange.run(upload);
+        } catch (RegistryException.NotFound e) {
+            if (e.isRepositoryMissing()) {
+                throw e;
+            }
+            if (exchange.run(new HeadBlob(upload.repository(), upload.blob().digest()))) {
+                return true;
+            }
+            throw new RegistryException.Unavailable(upload.action(), "the registry does not know the upload", e);
+        }
     }
 
     private <T> T ask(Repository repository, Endpoint<T> endpoint) throws RegistryException {

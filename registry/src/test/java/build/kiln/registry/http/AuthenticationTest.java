@@ -160,6 +160,28 @@ class AuthenticationTest {
     }
 
     @Test
+    void whatEndsOneTokenMayHaveEndedAll() throws Exception {
+        registry.answers(
+                challenge(guarded.bearer()).build(),
+                manifest(),
+                status(201).build(),
+                challenge(guarded.bearer()).build(),
+                manifest());
+        tokens.answers(token("pull-token", 300), token("push-token", 300), token("new", 300));
+        RegistryClient client = guarded.client(BASIC);
+        guarded.get(client);
+        client.putManifest(
+                registry.repository().at(DIGEST), Manifest.of(BYTES, MediaTypes.OCI_INDEX, Digest.Algorithm.SHA256));
+
+        guarded.get(client);
+
+        for (int i = 0; i < 4; i++) {
+            registry.taken();
+        }
+        assertThat(Server.header(registry.taken(), "Authorization")).isEqualTo("Bearer new");
+    }
+
+    @Test
     void aTokenIsRenewedBeforeItExpires() throws Exception {
         registry.answers(challenge(guarded.bearer()).build(), manifest(), manifest());
         tokens.answers(token("first", 60), token("second", 60));
