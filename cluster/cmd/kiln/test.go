@@ -19,7 +19,7 @@ import (
 const javaVersion = "25"
 
 // goModules have tests of their own, run before those that Maven runs.
-var goModules = []string{"cluster", "images/buildkit/launcher"}
+var goModules = []string{"cluster", "cluster/tools/argocd", "cluster/tools/kstatus", "images/buildkit/launcher"}
 
 // runTest builds what the tests start, and runs all of them.
 func runTest(ctx context.Context, args []string) error {
