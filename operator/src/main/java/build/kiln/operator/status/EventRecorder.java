@@ -8,14 +8,15 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +36,7 @@ public final class EventRecorder implements AutoCloseable {
     private final KubernetesClient client;
     private final String instance;
     private final Clock clock;
+    private final AtomicLong lastName = new AtomicLong();
     private final ThreadPoolExecutor writer = new ThreadPoolExecutor(
             1,
             1,
@@ -121,9 +123,14 @@ public final class EventRecorder implements AutoCloseable {
                 .build();
     }
 
-    /** The customary name of an event: that of its object and a suffix that makes it unique. */
-    private static String eventName(String name) {
-        String suffix = Long.toHexString(UUID.randomUUID().getMostSignificantBits());
-        return name.substring(0, Math.min(name.length(), LONGEST_PREFIX)) + "." + suffix;
+    /**
+     * The customary name of an event: that of its object, and its time in nanoseconds. kubectl lists events of the same second
+     * by name, so that their names have to follow their order.
+     */
+    private String eventName(String name) {
+        Instant now = clock.instant();
+        long nanos = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
+        long unique = lastName.updateAndGet(last -> Math.max(last + 1, nanos));
+        return name.substring(0, Math.min(name.length(), LONGEST_PREFIX)) + "." + Long.toHexString(unique);
     }
 }

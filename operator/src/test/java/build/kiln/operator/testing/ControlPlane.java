@@ -42,13 +42,14 @@ public final class ControlPlane implements ParameterResolver {
     /**
      * How to reach it.
      *
-     * @param kubeconfig of the administrator
+     * @param kubeconfig file of the administrator
+     * @param tools folder of the programs that belong to it, kubectl among them
      */
-    public record Access(String kubeconfig) {
+    public record Access(Path kubeconfig, Path tools) {
         /** A client of its own, as an operator has one. */
         public KubernetesClient client() {
             return new KubernetesClientBuilder()
-                    .withConfig(Config.fromKubeconfig(kubeconfig))
+                    .withConfig(Config.fromKubeconfig(kubeconfig.toFile()))
                     .withHttpClientFactory(new OkHttpClientFactory())
                     .build();
         }
@@ -60,14 +61,12 @@ public final class ControlPlane implements ParameterResolver {
             if (!runs) {
                 kiln("up", "--control-plane-only");
             }
-            try {
-                Access access = new Access(
-                        Files.readString(Path.of(description().get("kubeconfig").asText())));
-                define(access);
-                return new Running(access, !runs);
-            } catch (IOException e) {
-                throw new IllegalStateException("the cluster's kubeconfig cannot be read", e);
-            }
+            JsonNode cluster = description();
+            Access access = new Access(
+                    Path.of(cluster.get("kubeconfig").asText()),
+                    Path.of(cluster.get("bin").asText()));
+            define(access);
+            return new Running(access, !runs);
         }
 
         @Override
