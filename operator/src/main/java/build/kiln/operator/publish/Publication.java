@@ -34,9 +34,18 @@ public interface Publication {
     void release(ImageBuild build, List<PlatformResult> results, BuildCredentials credentials);
 
     /**
-     * Whether the repository of {@code spec.output.image} still holds an image with everything it lists.
+     * Moves the tags of the spec to an image that was published before, once all of it is found in the registry. Builds and
+     * assembles nothing; repeating it is harmless.
      *
-     * @param digest of an index or of a plain manifest, such as the one in {@code status.image}
+     * @param digest of the image, in the repository of {@code spec.output.image}
+     * @return {@link PublishOutcome.Missing} when it is gone, or something that it lists
      */
-    ImagePresence find(ImageBuild build, String digest, BuildCredentials credentials);
+    PublishOutcome tag(ImageBuild build, String digest, BuildCredentials credentials);
+
+    /**
+     * Asks which image a reference stands for now, at the mirrors that BuildKit would pull it from, else at its registry.
+     *
+     * @param reference such as {@code docker.io/library/alpine:3.22}
+     */
+    ImageResolution resolve(ImageBuild build, String reference, BuildCredentials credentials);
 }

@@ -1,6 +1,6 @@
 package build.kiln.operator.publish;
 
-import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.operator.failure.Diagnosis;
 import java.util.List;
 import java.util.Map;
 
@@ -12,7 +12,8 @@ public sealed interface PublishOutcome {
      * @param repository as in {@code spec.output.image}
      * @param digest of the index, or of the plain manifest of a single platform
      * @param tags that point at it now
-     * @param platforms digest of the image manifest of each platform, by the platform as in the results
+     * @param platforms digest of the image manifest of each platform, by the platform as in the spec; none for an image that
+     *     was published before and has no index
      */
     record Published(String repository, String digest, List<String> tags, Map<String, String> platforms)
             implements PublishOutcome {
@@ -31,7 +32,8 @@ public sealed interface PublishOutcome {
      * What some platforms pushed is no longer in the registry. No tag was written. Building these platforms again and
      * publishing then is all that is needed.
      *
-     * @param platforms as in the results, in their order; never empty
+     * @param platforms as in the spec; never empty for results, but for an image that was published before and is gone as a
+     *     whole
      * @param message what is missing, where and why that may be
      */
     record Missing(List<String> platforms, String message) implements PublishOutcome {
@@ -43,9 +45,7 @@ public sealed interface PublishOutcome {
     /**
      * The tags may not point at the new image yet.
      *
-     * @param reason for {@code status}
-     * @param message what, where and what to do now
-     * @param worthRetrying whether the same call may succeed later without anybody changing anything
+     * @param diagnosis what it means
      */
-    record Unpublished(FailureReason reason, String message, boolean worthRetrying) implements PublishOutcome {}
+    record Unpublished(Diagnosis diagnosis) implements PublishOutcome {}
 }

@@ -1,20 +1,24 @@
 package build.kiln.operator.publish;
 
-import build.kiln.api.v1alpha1.FailureReason;
+import build.kiln.operator.failure.Diagnosis;
+import build.kiln.operator.failure.Evidence.OfRegistry;
 import build.kiln.registry.http.RegistryException;
 
 /** What a registry's failure means for a build. */
 final class RegistryFailures {
     private RegistryFailures() {}
 
-    /** For {@code status}. */
-    static FailureReason reason(RegistryException failure) {
+    /** What it means. */
+    static Diagnosis diagnosis(RegistryException failure) {
+        return Diagnosis.of(evidence(failure), message(failure));
+    }
+
+    private static OfRegistry evidence(RegistryException failure) {
         return switch (failure) {
-            case RegistryException.Unauthorized _, RegistryException.Forbidden _ -> FailureReason.RegistryAuthFailed;
-            case RegistryException.NotFound missing
-            when missing.isRepositoryMissing() -> FailureReason.RegistryRepositoryMissing;
+            case RegistryException.Unauthorized _, RegistryException.Forbidden _ -> OfRegistry.ACCESS_REFUSED;
+            case RegistryException.NotFound missing when missing.isRepositoryMissing() -> OfRegistry.REPOSITORY_MISSING;
+            case RegistryException.PlatformsMissing _ -> OfRegistry.IMAGE_MISSING;
             case RegistryException.NotFound _,
-                    RegistryException.PlatformsMissing _,
                     RegistryException.TagImmutable _,
                     RegistryException.Rejected _,
                     RegistryException.RateLimited _,
@@ -23,7 +27,8 @@ final class RegistryFailures {
                     RegistryException.Untrusted _,
                     RegistryException.InvalidContent _,
                     RegistryException.DeadlineExceeded _,
-                    RegistryException.Interrupted _ -> FailureReason.PublishFailed;
+                    RegistryException.Interrupted _ ->
+                failure.isRetryable() ? OfRegistry.UNAVAILABLE : OfRegistry.REFUSED;
         };
     }
 

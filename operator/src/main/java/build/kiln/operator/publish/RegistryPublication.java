@@ -1,11 +1,12 @@
 package build.kiln.operator.publish;
 
-import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.Output;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.credentials.BuildCredentials;
+import build.kiln.operator.failure.Diagnosis;
+import build.kiln.operator.failure.Evidence.OfRegistry;
 import build.kiln.operator.placement.RequestedPlatforms;
 import build.kiln.registry.ImagePublisher;
 import build.kiln.registry.PublishRequest;
@@ -19,6 +20,7 @@ import build.kiln.registry.http.RegistryException;
 import build.kiln.registry.http.RegistryHost;
 import build.kiln.registry.image.Descriptor;
 import build.kiln.registry.image.Digest;
+import build.kiln.registry.image.ImageReference;
 import build.kiln.registry.image.InvalidReferenceException;
 import build.kiln.registry.image.Platform;
 import build.kiln.registry.image.Repository;
@@ -28,11 +30,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /** Publishes to OCI registries. Safe for concurrent use. */
 public final class RegistryPublication implements Publication, AutoCloseable {
-    private static final Duration FIND_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration RESOLVE_TIMEOUT = Duration.ofSeconds(30);
 
     private final ImagePublisher publisher;
     private final Duration timeout;
@@ -64,39 +65,65 @@ public final class RegistryPublication implements Publication, AutoCloseable {
 
     @Override
     public PublishOutcome publish(ImageBuild build, List<PlatformResult> results, BuildCredentials credentials) {
-        try {
-            CredentialSource source = credentials(build, credentials);
+        List<String> platforms = results.stream().map(PlatformResult::platform).toList();
+        return outcome(build, platforms, credentials, source -> {
             PublishedImage image = publisher.publish(request(build.getSpec(), results, source));
             if (results.size() > 1) {
                 removal.of(build, results, source);
             }
-            return published(build.getSpec().output(), results, image);
+            return image;
+        });
+    }
+
+    @Override
+    public PublishOutcome tag(ImageBuild build, String digest, BuildCredentials credentials) {
+        Output output = build.getSpec().output();
+        return outcome(
+                build,
+                RequestedPlatforms.of(build.getSpec()),
+                credentials,
+                source -> publisher.tag(
+                        Repository.parse(output.image()), Digest.parse(digest), tags(output), source, timeout));
+    }
+
+    /** Something that ends with an image under its tags. */
+    @FunctionalInterface
+    private interface Act {
+        PublishedImage run(CredentialSource credentials) throws RegistryException;
+    }
+
+    private static PublishOutcome outcome(
+            ImageBuild build, List<String> platforms, BuildCredentials credentials, Act act) {
+        try {
+            PublishedImage image = act.run(credentials(build, credentials));
+            return published(build.getSpec().output(), platforms, image);
         } catch (InvalidReferenceException e) {
-            return unpublished(FailureReason.InvalidSpec, "spec.output: " + e.getMessage(), false);
+            return new PublishOutcome.Unpublished(invalid(e));
         } catch (InvalidDockerConfigException e) {
-            return unpublished(FailureReason.RegistryAuthFailed, String.valueOf(e.getMessage()), false);
+            return new PublishOutcome.Unpublished(malformed(e));
         } catch (RegistryException.PlatformsMissing e) {
-            return new PublishOutcome.Missing(spelledAsIn(results, e.platforms()), RegistryFailures.message(e));
+            return new PublishOutcome.Missing(spelled(platforms, e.platforms()), RegistryFailures.message(e));
         } catch (RegistryException e) {
-            return unpublished(RegistryFailures.reason(e), RegistryFailures.message(e), e.isRetryable());
+            return new PublishOutcome.Unpublished(RegistryFailures.diagnosis(e));
         }
     }
 
-    private static PublishOutcome published(Output output, List<PlatformResult> results, PublishedImage image) {
-        Map<String, String> platforms = new HashMap<>();
-        for (PlatformResult result : results) {
-            Digest digest = image.platforms().get(Platform.parse(result.platform()));
-            platforms.put(
-                    result.platform(),
-                    Objects.requireNonNull(digest, result.platform()).toString());
+    private static PublishOutcome published(Output output, List<String> platforms, PublishedImage image) {
+        Map<String, String> digests = new HashMap<>();
+        for (String platform : platforms) {
+            image.platforms().forEach((listed, digest) -> {
+                if (listed.satisfies(Platform.parse(platform))) {
+                    digests.put(platform, digest.toString());
+                }
+            });
         }
-        return new PublishOutcome.Published(output.image(), image.digest().toString(), image.tags(), platforms);
+        return new PublishOutcome.Published(output.image(), image.digest().toString(), image.tags(), digests);
     }
 
-    private static List<String> spelledAsIn(List<PlatformResult> results, List<Platform> platforms) {
-        return results.stream()
-                .map(PlatformResult::platform)
-                .filter(platform -> platforms.contains(Platform.parse(platform)))
+    /** The platforms as the spec spells them. */
+    private static List<String> spelled(List<String> platforms, List<Platform> found) {
+        return platforms.stream()
+                .filter(platform -> found.stream().anyMatch(each -> each.satisfies(Platform.parse(platform))))
                 .toList();
     }
 
@@ -121,21 +148,13 @@ public final class RegistryPublication implements Publication, AutoCloseable {
     }
 
     @Override
-    public ImagePresence find(ImageBuild build, String digest, BuildCredentials credentials) {
+    public ImageResolution resolve(ImageBuild build, String reference, BuildCredentials credentials) {
         try {
-            Repository repository = Repository.parse(build.getSpec().output().image());
-            List<Digest> missing =
-                    publisher.missing(repository, Digest.parse(digest), credentials(build, credentials), FIND_TIMEOUT);
-            return missing.isEmpty()
-                    ? new ImagePresence.Complete()
-                    : new ImagePresence.Incomplete(
-                            repository.at(missing.getFirst()) + " is not in the registry any more");
-        } catch (InvalidReferenceException e) {
-            return new ImagePresence.Unknown(FailureReason.InvalidSpec, "spec.output: " + e.getMessage(), false);
-        } catch (InvalidDockerConfigException e) {
-            return new ImagePresence.Unknown(FailureReason.RegistryAuthFailed, String.valueOf(e.getMessage()), false);
-        } catch (RegistryException e) {
-            return new ImagePresence.Unknown(RegistryFailures.reason(e), RegistryFailures.message(e), e.isRetryable());
+            Digest digest = publisher.resolve(
+                    ImageReference.parse(reference), credentials(build, credentials), RESOLVE_TIMEOUT);
+            return new ImageResolution.Resolved(digest.toString());
+        } catch (InvalidReferenceException | InvalidDockerConfigException | RegistryException e) {
+            return new ImageResolution.Unresolved(String.valueOf(e.getMessage()));
         }
     }
 
@@ -150,12 +169,16 @@ public final class RegistryPublication implements Publication, AutoCloseable {
         return new PublishRequest(
                 Repository.parse(output.image()),
                 List.of(),
-                output.tags() == null ? List.of() : output.tags(),
+                tags(output),
                 RequestedPlatforms.of(spec).stream().map(Platform::parse).toList(),
                 pushed,
                 output.annotations() == null ? Map.of() : output.annotations(),
                 credentials,
                 timeout);
+    }
+
+    private static List<String> tags(Output output) {
+        return output.tags() == null ? List.of() : output.tags();
     }
 
     private static CredentialSource credentials(ImageBuild build, BuildCredentials credentials)
@@ -169,8 +192,12 @@ public final class RegistryPublication implements Publication, AutoCloseable {
         return CredentialSource.firstOf(sources);
     }
 
-    private static PublishOutcome unpublished(FailureReason reason, String message, boolean worthRetrying) {
-        return new PublishOutcome.Unpublished(reason, message, worthRetrying);
+    private static Diagnosis invalid(InvalidReferenceException e) {
+        return Diagnosis.of(OfRegistry.INVALID_NAME, "spec.output: " + e.getMessage());
+    }
+
+    private static Diagnosis malformed(InvalidDockerConfigException e) {
+        return Diagnosis.of(OfRegistry.ACCESS_REFUSED, String.valueOf(e.getMessage()));
     }
 
     @Override

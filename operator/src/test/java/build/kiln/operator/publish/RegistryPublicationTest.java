@@ -211,30 +211,63 @@ class RegistryPublicationTest {
     }
 
     @Test
-    void anImageIsFoundWithEverythingItLists() {
+    void thePublishedImageGetsOtherTagsWithoutAnyResult() {
         PlatformResult amd64 = registry.push("linux/amd64");
         PlatformResult arm64 = registry.push("linux/arm64");
-        ImageBuild build = build("", "");
-        String index = published(publication.publish(build, List.of(amd64, arm64), password("hunter2")))
+        String digest = published(
+                        publication.publish(build("", "tags: [old]"), List.of(amd64, arm64), password("hunter2")))
                 .digest();
 
-        assertThat(publication.find(build, index, password("hunter2"))).isEqualTo(new ImagePresence.Complete());
-        assertThat(publication.find(build, NOWHERE, password("hunter2")))
-                .asInstanceOf(type(ImagePresence.Incomplete.class))
-                .satisfies(incomplete -> assertThat(incomplete.message()).contains("shop/api@" + NOWHERE));
+        PublishOutcome.Published tagged =
+                published(publication.tag(build("", "tags: [\"1\", latest]"), digest, password("hunter2")));
 
+        assertThat(tagged.digest()).isEqualTo(digest);
+        assertThat(tagged.platforms()).isEqualTo(Map.of("linux/amd64", amd64.digest(), "linux/arm64", arm64.digest()));
+        assertThat(registry.tags()).containsExactly("1", "latest", "old");
+        assertThat(registry.tag("latest")).isEqualTo(digest);
+    }
+
+    @Test
+    void anImageThatLacksAnythingItListsIsNotTagged() {
+        PlatformResult amd64 = registry.push("linux/amd64");
+        PlatformResult arm64 = registry.push("linux/arm64");
+        String digest = published(publication.publish(build("", ""), List.of(amd64, arm64), password("hunter2")))
+                .digest();
+        ImageBuild build = build("", "tags: [latest]");
         registry.remove(arm64.digest());
 
-        assertThat(publication.find(build, index, password("hunter2")))
-                .asInstanceOf(type(ImagePresence.Incomplete.class))
-                .satisfies(incomplete -> assertThat(incomplete.message()).contains(arm64.digest()));
-        assertThat(publication.find(build, index, password("wrong")))
-                .asInstanceOf(type(ImagePresence.Unknown.class))
-                .satisfies(unknown -> {
-                    assertThat(unknown.reason()).isEqualTo(FailureReason.RegistryAuthFailed);
-                    assertThat(unknown.worthRetrying()).isFalse();
-                    assertThat(unknown.message()).contains("Secret shop/push").doesNotContain("hunter2");
+        assertThat(publication.tag(build, digest, password("hunter2")))
+                .asInstanceOf(type(PublishOutcome.Missing.class))
+                .satisfies(missing -> {
+                    assertThat(missing.platforms()).containsExactly("linux/arm64");
+                    assertThat(missing.message()).contains(arm64.digest());
                 });
+        assertThat(publication.tag(build, NOWHERE, password("hunter2")))
+                .asInstanceOf(type(PublishOutcome.Missing.class))
+                .satisfies(missing -> {
+                    assertThat(missing.platforms()).isEmpty();
+                    assertThat(missing.message()).contains("shop/api@" + NOWHERE);
+                });
+        assertThat(registry.tags()).isEmpty();
+    }
+
+    @Test
+    void aReferenceIsResolvedOrTheReasonIsTold() {
+        PlatformResult amd64 = registry.push("linux/amd64");
+        publication.publish(build("platforms: [linux/amd64]", "tags: [base]"), List.of(amd64), password("hunter2"));
+        ImageBuild build = build("", "");
+        String name = registry.host() + "/shop/api";
+
+        assertThat(publication.resolve(build, name + ":base", password("hunter2")))
+                .isEqualTo(new ImageResolution.Resolved(amd64.digest()));
+        assertThat(publication.resolve(build, name + ":other", password("hunter2")))
+                .asInstanceOf(type(ImageResolution.Unresolved.class))
+                .satisfies(unresolved -> assertThat(unresolved.message()).contains(name + ":other", "404"));
+        assertThat(publication.resolve(build, name + ":base", password("wrong")))
+                .asInstanceOf(type(ImageResolution.Unresolved.class))
+                .satisfies(unresolved -> assertThat(unresolved.message())
+                        .contains("Secret shop/push")
+                        .doesNotContain("hunter2"));
     }
 
     @Test
@@ -298,9 +331,9 @@ class RegistryPublicationTest {
     private static void assertUnpublished(
             PublishOutcome outcome, FailureReason reason, boolean retry, String... parts) {
         assertThat(outcome).asInstanceOf(type(PublishOutcome.Unpublished.class)).satisfies(unpublished -> {
-            assertThat(unpublished.message()).contains(parts).doesNotContain("hunter2");
-            assertThat(unpublished.reason()).isEqualTo(reason);
-            assertThat(unpublished.worthRetrying()).isEqualTo(retry);
+            assertThat(unpublished.diagnosis().reason()).isEqualTo(reason);
+            assertThat(unpublished.diagnosis().message()).contains(parts).doesNotContain("hunter2");
+            assertThat(unpublished.diagnosis().isWorthWaiting()).isEqualTo(retry);
         });
     }
 }

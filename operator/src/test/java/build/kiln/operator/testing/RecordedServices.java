@@ -4,7 +4,7 @@ import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.Source;
 import build.kiln.operator.credentials.BuildCredentials;
 import build.kiln.operator.credentials.BuildCredentials.GitCredentials;
-import build.kiln.operator.publish.ImagePresence;
+import build.kiln.operator.publish.ImageResolution;
 import build.kiln.operator.publish.PlatformResult;
 import build.kiln.operator.publish.Publication;
 import build.kiln.operator.publish.PublishOutcome;
@@ -57,7 +57,14 @@ public final class RecordedServices implements RevisionResolver, Publication {
     public void release(ImageBuild build, List<PlatformResult> results, BuildCredentials credentials) {}
 
     @Override
-    public ImagePresence find(ImageBuild build, String digest, BuildCredentials credentials) {
-        return digest.equals(DIGEST) ? new ImagePresence.Complete() : new ImagePresence.Incomplete(digest);
+    public PublishOutcome tag(ImageBuild build, String digest, BuildCredentials credentials) {
+        return digest.equals(DIGEST)
+                ? publish(build, List.of(), credentials)
+                : new PublishOutcome.Missing(List.of(), digest + " is not in the registry");
+    }
+
+    @Override
+    public ImageResolution resolve(ImageBuild build, String reference, BuildCredentials credentials) {
+        return new ImageResolution.Resolved(DIGEST);
     }
 }
