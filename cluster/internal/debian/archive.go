@@ -136,10 +136,16 @@ func (a *Archive) Fetch(ctx context.Context, packages []string) ([]string, error
 	return files, nil
 }
 
+// ErrNotOffered says that the archive does not have a version of a package any more.
+var ErrNotOffered = errors.New("the archive does not offer this version any more: set " + mirrorVariable + " to a snapshot of the archive, or pin the present version")
+
 // Download downloads one version of a package without what it depends on, and returns its file.
 func (a *Archive) Download(ctx context.Context, name, version string) (string, error) {
 	if _, err := a.apt(ctx, a.packages, "download", "-qq", name+"="+version); err != nil {
-		return "", fmt.Errorf("the archive does not offer %s %s for %s any more, or cannot be reached: %w", name, version, a.architecture, err)
+		if strings.Contains(err.Error(), "was not found") {
+			err = errors.Join(ErrNotOffered, err)
+		}
+		return "", fmt.Errorf("get the package %s %s for %s: %w", name, version, a.architecture, err)
 	}
 	for _, architecture := range []string{a.architecture, "all"} {
 		file := filepath.Join(a.packages, PackageFile(name, version, architecture))
