@@ -26,6 +26,10 @@ func supervise(p profile, s settings) (int, error) {
 	if err := os.Remove(enteredPath(runDir)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return exitFailure, err
 	}
+	// A build that fails is only told less about it.
+	if err := serveEvidence(evidenceSocket); err != nil {
+		note("%v", err)
+	}
 	daemon, err := p.start()
 	if err != nil {
 		return exitFailure, err
