@@ -27,22 +27,52 @@ public sealed interface BuildResult {
     /** When things happened. */
     Timings timings();
 
+    /** How programs of an accelerated platform ran; null when acceleration was off. */
+    @Nullable
+    Acceleration acceleration();
+
+    /** The same result, with how its programs ran. */
+    default BuildResult withAcceleration(Acceleration acceleration) {
+        return switch (this) {
+            case Succeeded succeeded ->
+                BuildResultSucceededBuilder.builder(succeeded)
+                        .acceleration(acceleration)
+                        .build();
+            case Failed failed ->
+                BuildResultFailedBuilder.builder(failed)
+                        .acceleration(acceleration)
+                        .build();
+        };
+    }
+
     /**
      * @param platform as in the request
      * @param pushed what was pushed, as the exporter reported it: an image manifest, or an index of it and its attestations
      * @param steps counts of steps
      * @param timings when things happened
      * @param baseImages resolved {@code FROM} images as {@code name@digest}; cut when there are too many for the message
+     * @param acceleration how programs of an accelerated platform ran; null when acceleration was off
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @RecordBuilder
-    record Succeeded(String platform, Pushed pushed, Steps steps, Timings timings, List<String> baseImages)
+    record Succeeded(
+            String platform,
+            Pushed pushed,
+            Steps steps,
+            Timings timings,
+            List<String> baseImages,
+            @Nullable Acceleration acceleration)
             implements BuildResult {
         /** Canonical constructor: base images left out of the document are an empty list. */
         @SuppressWarnings("ConstantValue") // Jackson passes null for what the document leaves out.
         public Succeeded {
             baseImages = baseImages == null ? List.of() : List.copyOf(baseImages);
+        }
+
+        /** The result of a build without acceleration. */
+        public Succeeded(String platform, Pushed pushed, Steps steps, Timings timings, List<String> baseImages) {
+            this(platform, pushed, steps, timings, baseImages, null);
         }
     }
 
@@ -58,6 +88,7 @@ public sealed interface BuildResult {
      * @param timings when things happened
      * @param registrySecret number of the folder under {@link WorkerPaths#DOCKER_CONFIGS} whose credentials a registry
      *     refused, or whose content is malformed; null when no Secret is at fault
+     * @param acceleration how programs of an accelerated platform ran; null when acceleration was off
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -72,8 +103,24 @@ public sealed interface BuildResult {
             @Nullable String logTail,
             Steps steps,
             Timings timings,
-            @Nullable Integer registrySecret)
+            @Nullable Integer registrySecret,
+            @Nullable Acceleration acceleration)
             implements BuildResult {
+
+        /** A failure of a build without acceleration. */
+        public Failed(
+                String platform,
+                FailureReason reason,
+                String message,
+                @Nullable String step,
+                @Nullable String location,
+                @Nullable Integer exitCode,
+                @Nullable String logTail,
+                Steps steps,
+                Timings timings,
+                @Nullable Integer registrySecret) {
+            this(platform, reason, message, step, location, exitCode, logTail, steps, timings, registrySecret, null);
+        }
 
         /** A failure that no registry Secret is to blame for. */
         public Failed(
@@ -86,7 +133,7 @@ public sealed interface BuildResult {
                 @Nullable String logTail,
                 Steps steps,
                 Timings timings) {
-            this(platform, reason, message, step, location, exitCode, logTail, steps, timings, null);
+            this(platform, reason, message, step, location, exitCode, logTail, steps, timings, null, null);
         }
     }
 
@@ -111,6 +158,31 @@ public sealed interface BuildResult {
         /** Nothing was executed. */
         public static final Steps NONE = new Steps(0, 0);
     }
+
+    /**
+     * Starts of programs in the build's RUN steps. These can write the counters: the numbers are no evidence of anything.
+     *
+     * @param nativeStarts programs that ran as native twins
+     * @param emulatedStarts programs that ran under QEMU
+     * @param unmatched compilers and linkers without a twin, those started most often first; cut to fit
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record Acceleration(long nativeStarts, long emulatedStarts, List<Unmatched> unmatched) {
+        /** Canonical constructor: a list left out of the document is an empty one. */
+        @SuppressWarnings("ConstantValue") // Jackson passes null for what the document leaves out.
+        public Acceleration {
+            unmatched = unmatched == null ? List.of() : List.copyOf(unmatched);
+        }
+    }
+
+    /**
+     * @param path of the program in the build container
+     * @param buildId its GNU build id in hexadecimal digits; null when it has none
+     * @param starts how often it was started
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Unmatched(String path, @Nullable String buildId, long starts) {}
 
     /**
      * Milliseconds since the epoch; null when it did not come to that.

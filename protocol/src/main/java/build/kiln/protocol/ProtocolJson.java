@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Reads and writes the documents of the protocol; results come from a pod and are read as hostile input. */
@@ -82,18 +82,25 @@ public final class ProtocolJson {
     }
 
     private static BuildResult shorten(BuildResult result) {
+        BuildResult.Acceleration acceleration = result.acceleration();
+        if (acceleration != null && !acceleration.unmatched().isEmpty()) {
+            List<BuildResult.Unmatched> unmatched = acceleration.unmatched();
+            BuildResult.Acceleration shorter = new BuildResult.Acceleration(
+                    acceleration.nativeStarts(),
+                    acceleration.emulatedStarts(),
+                    unmatched.subList(0, unmatched.size() / 2));
+            return result.withAcceleration(shorter);
+        }
         return switch (result) {
             case BuildResult.Succeeded succeeded -> {
                 if (succeeded.baseImages().isEmpty()) {
                     throw new IllegalArgumentException("a successful result without base images is too long");
                 }
-                yield new BuildResult.Succeeded(
-                        succeeded.platform(),
-                        succeeded.pushed(),
-                        succeeded.steps(),
-                        succeeded.timings(),
-                        new ArrayList<>(succeeded.baseImages())
-                                .subList(0, succeeded.baseImages().size() / 2));
+                yield BuildResultSucceededBuilder.builder(succeeded)
+                        .baseImages(succeeded
+                                .baseImages()
+                                .subList(0, succeeded.baseImages().size() / 2))
+                        .build();
             }
             case BuildResult.Failed failed -> shorten(failed);
         };
@@ -112,17 +119,11 @@ public final class ProtocolJson {
         } else {
             throw new IllegalArgumentException("a failure is too long even without its log");
         }
-        return new BuildResult.Failed(
-                failed.platform(),
-                failed.reason(),
-                message,
-                step,
-                failed.location(),
-                failed.exitCode(),
-                tail,
-                failed.steps(),
-                failed.timings(),
-                failed.registrySecret());
+        return BuildResultFailedBuilder.builder(failed)
+                .logTail(tail)
+                .message(message)
+                .step(step)
+                .build();
     }
 
     private static String lastPart(String text, int length) {

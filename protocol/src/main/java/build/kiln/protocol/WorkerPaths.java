@@ -32,6 +32,12 @@ public final class WorkerPaths {
      */
     public static final String EVIDENCE = BUILDKIT_SOCKET_FOLDER + "/evidence.sock";
 
+    /**
+     * Folder with one file of counters per accelerated architecture; absent when nothing is accelerated. Build steps can
+     * write them.
+     */
+    public static final String STARTS = BUILDKIT_SOCKET_FOLDER + "/starts";
+
     /** Where the {@link BuildResult} is written; the kubelet copies it into the container's status. */
     public static final String TERMINATION_MESSAGE = "/dev/termination-log";
 

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -102,6 +103,28 @@ class ProtocolJsonTest {
                 .isInstanceOfSatisfying(Succeeded.class, read -> {
                     assertThat(read.pushed().digest()).isEqualTo(DIGEST);
                     assertThat(read.baseImages()).isNotEmpty();
+                });
+    }
+
+    @Test
+    void compilersWithoutATwinAreCutBeforeAnythingElse() throws Exception {
+        var acceleration = new BuildResult.Acceleration(
+                7, 5, Collections.nCopies(60, new BuildResult.Unmatched("/usr/bin/" + "x".repeat(100), DIGEST, 3)));
+        Succeeded succeeded = new Succeeded(
+                "linux/arm64",
+                new Pushed("application/vnd.oci.image.manifest.v1+json", DIGEST, 500),
+                new Steps(3, 1),
+                TIMINGS,
+                Collections.nCopies(10, "docker.io/library/debian@" + DIGEST),
+                acceleration);
+
+        assertThat(ProtocolJson.readResult(ProtocolJson.write(succeeded)))
+                .isInstanceOfSatisfying(Succeeded.class, read -> {
+                    assertThat(read.baseImages()).hasSize(10);
+                    var starts = Objects.requireNonNull(read.acceleration());
+                    assertThat(starts.nativeStarts()).isEqualTo(7);
+                    assertThat(starts.emulatedStarts()).isEqualTo(5);
+                    assertThat(starts.unmatched()).hasSizeBetween(1, 59);
                 });
     }
 

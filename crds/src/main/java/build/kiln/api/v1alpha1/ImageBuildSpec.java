@@ -30,6 +30,14 @@ import org.jspecify.annotations.Nullable;
                 "!has(self.ttlSecondsAfterFinished) || !(has(self.schedule) || (has(self.baseImages) && has(self.baseImages.poll)) || (has(self.source.git) && has(self.source.git.poll)))",
         message =
                 "ttlSecondsAfterFinished: an object with a schedule or a poll is never finished; remove ttlSecondsAfterFinished, or schedule, baseImages.poll and source.git.poll")
+@ValidationRule(
+        value =
+                "!has(self.placement) || !has(self.placement.platforms) || self.placement.platforms.all(p, has(self.platforms) ? p.platform in self.platforms : p.platform in ['linux/amd64', 'linux/arm64'])",
+        message = "placement.platforms: name platforms of spec.platforms, written as there")
+@ValidationRule(
+        value =
+                "!has(self.placement) || !has(self.placement.platforms) || self.placement.platforms.all(p, self.placement.platforms.exists_one(q, q.platform == p.platform))",
+        message = "placement.platforms: name every platform once")
 @RecordBuilder
 public record ImageBuildSpec(
         @Required @JsonPropertyDescription("Where the build context comes from: exactly one of git and inline.")
@@ -84,6 +92,9 @@ public record ImageBuildSpec(
 
         @JsonPropertyDescription("The worker pods.") @Nullable
         WorkerSettings worker,
+
+        @JsonPropertyDescription("Where and how platforms are built.") @Nullable
+        PlacementSettings placement,
 
         @Default("3600")
         @Min(10)

@@ -55,6 +55,9 @@ public record PlatformStatus(
         @JsonPropertyDescription("Steps of the Dockerfile (RUN, COPY, ADD, WORKDIR).") @Nullable
         Integer totalSteps,
 
+        @JsonPropertyDescription("What acceleration came to; absent where it was off or the platform native.") @Nullable
+        Acceleration acceleration,
+
         @JsonPropertyDescription(
                 "Digest of this platform's image manifest, as the published image lists it; absent before.")
         @Nullable
@@ -92,6 +95,35 @@ public record PlatformStatus(
         Native,
         Emulated
     }
+
+    /** How programs of an emulated platform ran. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Acceleration(
+            @Required @JsonPropertyDescription("Starts of programs that ran as native programs.")
+            long nativeStarts,
+
+            @Required @JsonPropertyDescription("Starts of programs that ran under QEMU.")
+            long emulatedStarts,
+
+            @Size(max = 8)
+            @JsonPropertyDescription(
+                    "Compilers and linkers that have no native program, those started most often first.")
+            @Nullable
+            List<Unmatched> unmatched) {}
+
+    /** A compiler or linker that no native program stands in for. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Unmatched(
+            @Required @JsonPropertyDescription("Its path in the build container.")
+            String path,
+
+            @JsonPropertyDescription("Its GNU build id; absent when it has none.") @Nullable
+            String buildId,
+
+            @Required @JsonPropertyDescription("How often it was started.")
+            long starts) {}
 
     /** A descriptor of the OCI image specification, enough to fetch the content again by digest. */
     @JsonIgnoreProperties(ignoreUnknown = true)
