@@ -4,7 +4,10 @@ import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.Run;
+import build.kiln.api.v1alpha1.RunBuilder;
 import build.kiln.operator.credentials.CredentialResult;
+import build.kiln.operator.failure.Diagnosis;
+import build.kiln.operator.failure.Evidence;
 import build.kiln.operator.publish.PublishOutcome;
 import build.kiln.operator.source.Resolution;
 import build.kiln.operator.status.FailureMessage;
@@ -25,8 +28,11 @@ final class ActOutcomes {
     private static final Duration SERVER_BACK_OFF = Duration.ofSeconds(5);
     private static final Duration CREDENTIAL_BACK_OFF = Duration.ofSeconds(2);
     private static final Duration QUOTA_BACK_OFF = Duration.ofSeconds(10);
+    /** Tries of another kind may have been counted before. */
+    private static final int MOST_DOUBLINGS = 6;
 
-    private final RunStart start = new RunStart(new PlatformProgress());
+    private final PlatformProgress platforms = new PlatformProgress();
+    private final RunStart start = new RunStart(platforms);
     private final int maxQuotaTries;
 
     /**
@@ -40,74 +46,99 @@ final class ActOutcomes {
         return switch (resolution) {
             case Resolution.Resolved resolved -> start.building(build, build.status(), run(build), resolved.commit());
             case Resolution.Unresolved unresolved ->
-                again(
-                        build,
-                        unresolved.reason(),
-                        unresolved.message(),
-                        unresolved.worthRetrying() ? MAX_RESOLVE_TRIES : 1,
-                        exponential(SERVER_BACK_OFF, build));
+                again(build, unresolved.diagnosis(), MAX_RESOLVE_TRIES, exponential(SERVER_BACK_OFF, build));
         };
     }
 
     ImageBuildStatus published(ObservedBuild build, PublishOutcome outcome) {
         return switch (outcome) {
             case PublishOutcome.Published published -> succeeded(build, published);
-            case PublishOutcome.Missing missing ->
-                again(build, FailureReason.PublishFailed, missing.message(), 1, SERVER_BACK_OFF);
+            case PublishOutcome.Missing missing -> missing(build, missing);
             case PublishOutcome.Unpublished unpublished ->
-                again(
-                        build,
-                        unpublished.reason(),
-                        unpublished.message(),
-                        unpublished.worthRetrying() ? MAX_PUBLISH_TRIES : 1,
-                        exponential(SERVER_BACK_OFF, build));
+                again(build, unpublished.diagnosis(), MAX_PUBLISH_TRIES, exponential(SERVER_BACK_OFF, build));
         };
     }
 
+    /** An image that was published before got its tags; or it is gone, and a run that was to use it again has to build. */
+    ImageBuildStatus tagged(ObservedBuild build, PublishOutcome outcome) {
+        boolean firstTime = History.ofRun(build.status(), run(build).number()).isEmpty();
+        return outcome instanceof PublishOutcome.Missing missing
+                ? firstTime
+                        ? start.builtAfterAll(build, run(build))
+                        : again(
+                                build,
+                                Diagnosis.of(Evidence.OfRegistry.IMAGE_MISSING, missing.message()),
+                                1,
+                                SERVER_BACK_OFF)
+                : published(build, outcome);
+    }
+
+    /** A commit that the revision did not point at before. */
+    ImageBuildStatus sourceMoved(ObservedBuild build, String commit) {
+        ImageBuildStatus started = start.start(build, Run.Cause.SourceMoved);
+        Run run = Objects.requireNonNull(started.run(), "a run was started");
+        return start.building(build, started, run, commit);
+    }
+
+    /** Tags of base images that did not point there before. */
+    ImageBuildStatus baseImagesMoved(ObservedBuild build, List<String> moved) {
+        ImageBuildStatus started = start.start(build, Run.Cause.BaseImageMoved);
+        Run run = Objects.requireNonNull(started.run(), "a run was started");
+        return StatusUpdates.with(
+                started,
+                RunBuilder.builder(run).movedBaseImages(moved).build(),
+                RunPlanner.platformsOf(started),
+                started.failure());
+    }
+
     ImageBuildStatus withoutCredentials(ObservedBuild build, CredentialResult.Unavailable unavailable) {
-        return again(
-                build,
-                unavailable.reason(),
-                unavailable.message(),
-                MAX_CREDENTIAL_TRIES,
-                exponential(CREDENTIAL_BACK_OFF, build));
+        return again(build, unavailable.diagnosis(), MAX_CREDENTIAL_TRIES, exponential(CREDENTIAL_BACK_OFF, build));
     }
 
     ImageBuildStatus refused(ObservedBuild build, PodCreation.Refused refused) {
-        return again(
-                build,
-                refused.reason(),
-                refused.message(),
-                refused.worthRetrying() ? maxQuotaTries : 1,
-                QUOTA_BACK_OFF);
+        return again(build, refused.diagnosis(), maxQuotaTries, QUOTA_BACK_OFF);
+    }
+
+    /** Only the platforms whose images are gone are built again; the others stay as they are. */
+    private ImageBuildStatus missing(ObservedBuild build, PublishOutcome.Missing missing) {
+        List<PlatformProgress.Step> steps = RunPlanner.platformsOf(build.status()).stream()
+                .map(platform -> missing.platforms().contains(platform.platform())
+                        ? platforms.imageMissing(build, platform, missing.message())
+                        : PlatformProgress.Step.to(platform))
+                .toList();
+        return BuildingProgress.settled(build, build.status(), RunUpdates.buildingAgain(run(build)), steps);
     }
 
     private static ImageBuildStatus succeeded(ObservedBuild build, PublishOutcome.Published published) {
+        Run run = run(build);
         String tags = published.tags().isEmpty() ? "without a tag" : "as " + String.join(", ", published.tags());
-        Run run = RunUpdates.succeeded(run(build), build.now(), "Published " + published.image() + " " + tags + ".");
-        return StatusUpdates.published(build.status(), run, published);
+        String reused = run.reusedRun() == null
+                ? ""
+                : "\nRun " + run.reusedRun()
+                        + " built it from the same inputs; spec.reusePolicy: Never, or a rebuild request, builds anew.";
+        String message = "Published " + published.image() + " " + tags + "." + reused;
+        return StatusUpdates.published(build.status(), RunUpdates.succeeded(run, build.now(), message), published);
     }
 
     /** Tries again later, or fails the run when that was the last try. */
-    private static ImageBuildStatus again(
-            ObservedBuild build, FailureReason reason, String message, int maxTries, Duration backOff) {
+    private static ImageBuildStatus again(ObservedBuild build, Diagnosis diagnosis, int maxTries, Duration backOff) {
         ImageBuildStatus status = build.status();
         Run run = run(build);
         int tries = RunUpdates.failedTries(run) + 1;
-        if (tries < maxTries) {
+        if (diagnosis.isWorthWaiting() && tries < maxTries) {
             Instant next = build.now().plus(backOff);
-            return StatusUpdates.with(status, RunUpdates.triedInVain(run, next, message));
+            return StatusUpdates.with(status, RunUpdates.triedInVain(run, next, diagnosis.message()));
         }
         return StatusUpdates.with(
                 status,
-                RunUpdates.failed(run, build.now(), FailureMessage.of(build.identity(), message, tries)),
+                RunUpdates.failed(run, build.now(), FailureMessage.of(build.identity(), diagnosis.message(), tries)),
                 BuildingProgress.cancelled(
                         RunPlanner.platformsOf(status), build.now(), "cancelled because the run failed"),
-                failure(reason));
+                failure(diagnosis.reason()));
     }
 
     private static Duration exponential(Duration first, ObservedBuild build) {
-        return first.multipliedBy(1L << RunUpdates.failedTries(run(build)));
+        return first.multipliedBy(1L << Math.min(RunUpdates.failedTries(run(build)), MOST_DOUBLINGS));
     }
 
     private static Failure failure(FailureReason reason) {
@@ -122,7 +153,7 @@ final class ActOutcomes {
     /** The most telling of several refusals: one that waiting does not cure goes first. */
     static PodCreation.Refused worst(List<PodCreation.Refused> refusals) {
         return refusals.stream()
-                .filter(refused -> !refused.worthRetrying())
+                .filter(refused -> !refused.diagnosis().isWorthWaiting())
                 .findFirst()
                 .orElseGet(refusals::getFirst);
     }

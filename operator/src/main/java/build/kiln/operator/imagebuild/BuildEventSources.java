@@ -3,7 +3,6 @@ package build.kiln.operator.imagebuild;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.operator.placement.NodeView;
-import build.kiln.operator.worker.WorkerLabels;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
@@ -11,27 +10,42 @@ import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.IndexerResourceCache;
+import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
-/** Caches of what a decision looks at besides the build itself: its pods, which wake it up, and the nodes, which do not. */
-final class BuildEventSources {
+/**
+ * Caches of what a decision looks at besides the build itself. Its pods wake it up, nodes do not. A pod that ends wakes up the
+ * builds whose turn it makes, and no others, however many wait.
+ */
+final class BuildEventSources implements QueueCache {
     private final IndexerResourceCache<ImageBuild> builds;
-    private final InformerEventSource<Pod, ImageBuild> pods;
+    private final WorkerPodSource pods;
     private final InformerEventSource<Node, ImageBuild> nodes;
+    private final NamespaceLimits namespaces;
+    private final PriorityClasses priorities;
+    private final SimpleInboundEventSource<ImageBuild> turns = new SimpleInboundEventSource<>("turns");
+    private final Function<QueueCache, Set<ResourceID>> startable;
 
-    BuildEventSources(EventSourceContext<ImageBuild> context) {
+    /**
+     * @param context of the controller
+     * @param watchNamespaces that are served; empty for all
+     * @param startable finds the builds of which a platform waits whose turn has come
+     */
+    BuildEventSources(
+            EventSourceContext<ImageBuild> context,
+            List<String> watchNamespaces,
+            Function<QueueCache, Set<ResourceID>> startable) {
+        this.startable = startable;
         this.builds = context.getPrimaryCache();
-        this.pods = new InformerEventSource<>(
-                InformerEventSourceConfiguration.from(Pod.class, ImageBuild.class)
-                        .withName("worker-pods")
-                        .withLabelSelector(WorkerLabels.SELECTOR)
-                        .withNamespacesInheritedFromController()
-                        .withOnUpdateFilter(BuildEventSources::saysSomethingNew)
-                        .build(),
-                context);
+        this.pods = new WorkerPodSource(context, this::wake);
         this.nodes = new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(Node.class, ImageBuild.class)
                         .withName("nodes")
@@ -40,10 +54,14 @@ final class BuildEventSources {
                         .withItemStore(new NodeStore())
                         .build(),
                 context);
+        this.namespaces = new NamespaceLimits(context, watchNamespaces, this::wake);
+        this.priorities = new PriorityClasses(context);
     }
 
     List<EventSource<?, ImageBuild>> all() {
-        return List.of(pods, nodes);
+        List<EventSource<?, ImageBuild>> all = new ArrayList<>(List.of(pods, nodes, priorities.source(), turns));
+        all.addAll(namespaces.sources());
+        return all;
     }
 
     Set<Pod> pods(ImageBuild build) {
@@ -51,7 +69,7 @@ final class BuildEventSources {
     }
 
     void created(Pod pod) {
-        pods.handleRecentResourceCreate(ResourceID.fromResource(pod), pod);
+        pods.created(pod);
     }
 
     List<NodeView> nodes() {
@@ -64,10 +82,29 @@ final class BuildEventSources {
                 .toList();
     }
 
-    private static boolean saysSomethingNew(Pod newPod, Pod oldPod) {
-        return !Objects.equals(newPod.getStatus(), oldPod.getStatus())
-                || !Objects.equals(
-                        newPod.getMetadata().getDeletionTimestamp(),
-                        oldPod.getMetadata().getDeletionTimestamp());
+    @Override
+    public Collection<ImageBuild> builds() {
+        return builds.keys().map(builds::get).flatMap(Optional::stream).toList();
+    }
+
+    @Override
+    public Collection<Pod> workerPods() {
+        return pods.all();
+    }
+
+    @Override
+    public Map<String, Integer> namespaceLimits() {
+        return namespaces.all();
+    }
+
+    @Override
+    public int priority(@Nullable String priorityClassName) {
+        return priorities.priority(priorityClassName);
+    }
+
+    private void wake() {
+        if (turns.isRunning()) {
+            startable.apply(this).forEach(turns::propagateEvent);
+        }
     }
 }

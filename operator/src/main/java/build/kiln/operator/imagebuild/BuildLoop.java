@@ -3,13 +3,19 @@ package build.kiln.operator.imagebuild;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.operator.config.OperatorConfiguration;
+import build.kiln.operator.metrics.QueueCounts;
+import build.kiln.operator.status.BuildIdentity;
 import build.kiln.operator.worker.WorkerPodFactory;
 import build.kiln.operator.worker.WorkerPodReader;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +35,9 @@ public final class BuildLoop {
     private final BuildTools tools;
     private final StatusWriter writer;
     private final WorkerPodReader reader;
+    private final PollMemory memory = new PollMemory();
+    private final PollPass polls;
+    private final PlatformTurns turns;
     private final Clock clock;
 
     /**
@@ -39,6 +48,7 @@ public final class BuildLoop {
         Duration startTimeout = configuration.worker().startTimeout();
         this.planner = new RunPlanner(configuration);
         this.tools = new BuildTools(
+                ports.api(),
                 ports.services(),
                 new WorkerPodFactory(configuration),
                 new WorkerPods(ports.api()),
@@ -47,6 +57,8 @@ public final class BuildLoop {
                 ports.threads());
         this.writer = new StatusWriter(ports.api(), ports.events(), ports.metrics());
         this.reader = new WorkerPodReader(startTimeout);
+        this.polls = new PollPass(tools, memory, ports);
+        this.turns = new PlatformTurns(configuration.admission(), ports.metrics(), this::now);
         this.clock = ports.clock();
     }
 
@@ -59,7 +71,7 @@ public final class BuildLoop {
      */
     public Optional<Duration> run(ImageBuild primary, ClusterCache cache) throws InterruptedException {
         PodObserver observer = new PodObserver(reader, tools.pods(), cache::created);
-        BuildPass pass = new BuildPass(tools, observer);
+        BuildPass pass = new BuildPass(tools, observer, turns.during(cache));
         Optional<ImageBuild> current = Optional.of(primary);
         for (int decisions = 0; decisions < MAX_DECISIONS; decisions++) {
             // The owner references of the pods do the rest: what is being deleted gets no more pods.
@@ -67,26 +79,75 @@ public final class BuildLoop {
                 return Optional.empty();
             }
             ImageBuild build = current.get();
-            ObservedBuild observed = observe(build, cache, observer);
-            switch (planner.decide(observed)) {
-                case Decision.WriteStatus next -> current = writer.write(build, next.status(), cache);
-                case Decision.ResolveSource _ ->
-                    current = record(build, observed, pass.resolve(build, observed), cache);
-                case Decision.Publish publish ->
-                    current = record(build, observed, pass.publish(build, observed, publish.results()), cache);
-                case Decision.CreatePods create -> {
-                    Optional<ImageBuildStatus> outcome = pass.create(build, observed, create.assignments());
-                    if (outcome.isPresent()) {
-                        current = record(build, observed, outcome.get(), cache);
-                    }
-                }
-                case Decision.DeletePods delete -> pass.delete(build, delete.names());
-                case Decision.Wait wait -> {
-                    return until(wait.until());
-                }
+            ObservedBuild observed = observe(build, cache, observer, pass);
+            Decision decision = planner.decide(observed);
+            if (decision instanceof Decision.Wait wait) {
+                return until(wait.until());
             }
+            current = carriedOut(decision, build, observed, pass, cache);
         }
         return Optional.of(SOON);
+    }
+
+    private Optional<ImageBuild> carriedOut(
+            Decision decision, ImageBuild build, ObservedBuild observed, BuildPass pass, ClusterCache cache)
+            throws InterruptedException {
+        return switch (decision) {
+            case Decision.WriteStatus next -> writer.write(build, next.status(), cache);
+            case Decision.DeleteBuild _ -> deleted(build);
+            case Decision.Wait _ -> Optional.of(build);
+            case Decision.ResolveSource _,
+                    Decision.Publish _,
+                    Decision.Tag _,
+                    Decision.Protect _,
+                    Decision.Release _,
+                    Decision.CreatePods _,
+                    Decision.DeletePods _,
+                    Decision.PollSource _,
+                    Decision.PollBaseImages _ -> {
+                // What is done on behalf of a run is done with the spec that it builds.
+                Optional<ImageBuildStatus> outcome = act(decision, RunSpec.of(build), observed.ofRun(), pass);
+                yield outcome.isPresent() ? record(build, observed, outcome.get(), cache) : Optional.of(build);
+            }
+        };
+    }
+
+    /**
+     * Deletes the object.
+     *
+     * @return empty when it is gone; the object as it is now when somebody has changed it meanwhile
+     */
+    private Optional<ImageBuild> deleted(ImageBuild build) {
+        try {
+            tools.api().deleteBuild(build);
+            return Optional.empty();
+        } catch (KubernetesClientException e) {
+            return switch (e.getCode()) {
+                case HttpURLConnection.HTTP_CONFLICT -> tools.api().build(BuildIdentity.of(build));
+                case HttpURLConnection.HTTP_NOT_FOUND -> Optional.empty();
+                default -> throw e;
+            };
+        }
+    }
+
+    /** Acts, and says what to record of it; empty when the next look shows all there is to know. */
+    private Optional<ImageBuildStatus> act(Decision decision, ImageBuild run, ObservedBuild observed, BuildPass pass)
+            throws InterruptedException {
+        return switch (decision) {
+            case Decision.ResolveSource _ -> Optional.of(pass.resolve(run, observed));
+            case Decision.Publish publish -> Optional.of(pass.publish(run, observed, publish.results()));
+            case Decision.Tag tag -> Optional.of(pass.tag(run, observed, tag.image()));
+            case Decision.Protect protect -> Optional.of(pass.protect(run, observed, protect.results()));
+            case Decision.Release release -> Optional.of(pass.release(run, observed, release.results()));
+            case Decision.CreatePods create -> pass.create(run, observed, create.assignments());
+            case Decision.DeletePods delete -> {
+                pass.delete(run, delete.names());
+                yield Optional.empty();
+            }
+            case Decision.PollSource _ -> polls.source(run, observed);
+            case Decision.PollBaseImages _ -> polls.baseImages(run, observed);
+            case Decision.WriteStatus _, Decision.DeleteBuild _, Decision.Wait _ -> Optional.empty();
+        };
     }
 
     private Optional<ImageBuild> record(
@@ -94,9 +155,25 @@ public final class BuildLoop {
         return writer.write(build, RunPlanner.record(observed.at(now()), outcome), cache);
     }
 
-    private ObservedBuild observe(ImageBuild build, ClusterCache cache, PodObserver observer) {
+    private ObservedBuild observe(ImageBuild build, ClusterCache cache, PodObserver observer, BuildPass pass) {
         Instant now = now();
-        return ObservedBuild.of(build, observer.observe(build, cache.pods(build), now), cache.nodes(), now);
+        return ObservedBuild.of(
+                build,
+                observer.observe(build, cache.pods(build), now),
+                cache.nodes(),
+                memory.times(build, now),
+                pass.waits(),
+                now);
+    }
+
+    /** How many platforms wait and build. */
+    public QueueCounts counts(QueueCache cache) {
+        return turns.counts(cache);
+    }
+
+    /** The builds of which a platform waits whose turn has come. */
+    public Set<ResourceID> startable(QueueCache cache) {
+        return turns.startable(cache);
     }
 
     private Instant now() {

@@ -1,8 +1,11 @@
 package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.Source;
+import build.kiln.operator.admission.AdmissionVerdict.Wait;
+import build.kiln.operator.admission.Turn;
 import build.kiln.operator.credentials.BuildCredentials;
 import build.kiln.operator.credentials.CredentialResult;
 import build.kiln.operator.publish.PlatformResult;
@@ -13,11 +16,13 @@ import build.kiln.operator.worker.WorkerAssignment;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -25,11 +30,14 @@ import org.jspecify.annotations.Nullable;
 final class BuildPass {
     private final BuildTools tools;
     private final PodObserver observer;
+    private final PlatformTurns.Pass turns;
     private @Nullable CredentialResult credentials;
+    private @Nullable ImageBuildSpec credentialsOf;
 
-    BuildPass(BuildTools tools, PodObserver observer) {
+    BuildPass(BuildTools tools, PodObserver observer, PlatformTurns.Pass turns) {
         this.tools = tools;
         this.observer = observer;
+        this.turns = turns;
     }
 
     /**
@@ -60,15 +68,88 @@ final class BuildPass {
     }
 
     /**
-     * Creates pods, all at the same time.
+     * Moves the tags to an image that was published before.
      *
-     * @return what to record; empty when all are there, which the next look shows
+     * @param image repository@digest
+     * @return what to record of it
+     */
+    ImageBuildStatus tag(ImageBuild build, ObservedBuild observed, String image) throws InterruptedException {
+        String digest = image.substring(image.indexOf('@') + 1);
+        return withCredentials(
+                build,
+                observed,
+                read -> tools.outcomes()
+                        .tagged(observed, tools.services().publication().tag(build, digest, read)));
+    }
+
+    /**
+     * Puts temporary tags on results.
+     *
+     * @return what to record of it
+     */
+    ImageBuildStatus protect(ImageBuild build, ObservedBuild observed, List<PlatformResult> results)
+            throws InterruptedException {
+        return bestEffort(
+                build,
+                observed,
+                ResultProtection.protectedResults(observed.status(), results),
+                read -> tools.services().publication().protect(build, results, read));
+    }
+
+    /**
+     * Removes temporary tags.
+     *
+     * @return what to record of it
+     */
+    ImageBuildStatus release(ImageBuild build, ObservedBuild observed, List<PlatformResult> results)
+            throws InterruptedException {
+        return bestEffort(
+                build,
+                observed,
+                ResultProtection.released(observed.status(), results),
+                read -> tools.services().publication().release(build, results, read));
+    }
+
+    /** Without credentials there is nothing to do it with, which is no reason to fail a run. */
+    private ImageBuildStatus bestEffort(
+            ImageBuild build, ObservedBuild observed, ImageBuildStatus after, Consumer<BuildCredentials> act)
+            throws InterruptedException {
+        if (credentials(build) instanceof CredentialResult.Unavailable) {
+            return after;
+        }
+        return withCredentials(build, observed, read -> {
+            act.accept(read);
+            return after;
+        });
+    }
+
+    /**
+     * Creates the pods whose turn it is, all at the same time.
+     *
+     * @return what to record; empty when all are there or have to wait, which the next look shows
      */
     Optional<ImageBuildStatus> create(ImageBuild build, ObservedBuild observed, List<WorkerAssignment> assignments)
             throws InterruptedException {
+        Turn turn = turns.take(build, assignments);
+        try {
+            List<WorkerAssignment> admitted = PlatformTurns.admitted(build, assignments, turn);
+            return admitted.isEmpty() ? Optional.empty() : createNow(build, observed, admitted, turn);
+        } finally {
+            turns.giveBack(turn, build, assignments);
+        }
+    }
+
+    /** Why platforms may not start yet, by the names of their pods. */
+    Map<String, Wait> waits() {
+        return turns.waits();
+    }
+
+    private Optional<ImageBuildStatus> createNow(
+            ImageBuild build, ObservedBuild observed, List<WorkerAssignment> assignments, Turn turn)
+            throws InterruptedException {
         CredentialResult read = credentials(build);
         return switch (read) {
-            case BuildCredentials usable -> refusal(observed, createAll(build, assignments, usable));
+            case BuildCredentials usable -> refusal(observed, createAll(build, assignments, usable, turn));
             case CredentialResult.Unavailable unavailable ->
                 Optional.of(tools.outcomes().withoutCredentials(observed, unavailable));
         };
@@ -94,13 +175,14 @@ final class BuildPass {
                 : Optional.of(tools.outcomes().refused(observed, ActOutcomes.worst(refusals)));
     }
 
-    private List<PodCreation> createAll(ImageBuild build, List<WorkerAssignment> assignments, BuildCredentials usable)
+    private List<PodCreation> createAll(
+            ImageBuild build, List<WorkerAssignment> assignments, BuildCredentials usable, Turn turn)
             throws InterruptedException {
         List<PodCreation> creations = new ArrayList<>();
         try (ExecutorService threads = tools.threads().get()) {
             List<Future<PodCreation>> futures = new ArrayList<>();
             for (WorkerAssignment assignment : assignments) {
-                futures.add(threads.submit(() -> create(build, assignment, usable)));
+                futures.add(threads.submit(() -> create(build, assignment, usable, turn)));
             }
             for (Future<PodCreation> future : futures) {
                 creations.add(future.get());
@@ -115,13 +197,13 @@ final class BuildPass {
         return creations;
     }
 
-    private PodCreation create(ImageBuild build, WorkerAssignment assignment, BuildCredentials usable) {
+    private PodCreation create(ImageBuild build, WorkerAssignment assignment, BuildCredentials usable, Turn turn) {
         return switch (tools.factory().create(build, assignment, usable)) {
             case DesiredPod.Ready ready -> {
-                Pod pod = ready.pod();
+                Pod pod = PlatformTurns.marked(ready.pod(), turn);
                 yield tools.pods().create(build, pod);
             }
-            case DesiredPod.Refused refused -> new PodCreation.Refused(refused.reason(), refused.message(), false);
+            case DesiredPod.Refused refused -> new PodCreation.Refused(refused.diagnosis());
         };
     }
 
@@ -130,22 +212,16 @@ final class BuildPass {
             throws InterruptedException {
         return switch (credentials(build)) {
             case CredentialResult.Unavailable unavailable -> tools.outcomes().withoutCredentials(observed, unavailable);
-            case BuildCredentials usable -> {
-                tools.outbound().acquire();
-                try {
-                    yield act.apply(usable);
-                } finally {
-                    tools.outbound().release();
-                }
-            }
+            case BuildCredentials usable -> tools.outbound(() -> act.apply(usable));
         };
     }
 
     private CredentialResult credentials(ImageBuild build) {
         CredentialResult known = credentials;
-        if (known == null) {
+        if (known == null || !build.getSpec().equals(credentialsOf)) {
             known = tools.services().credentials().read(build);
             credentials = known;
+            credentialsOf = build.getSpec();
         }
         return known;
     }

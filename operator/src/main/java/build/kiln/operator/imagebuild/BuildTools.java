@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 /**
  * What carrying out a decision needs.
  *
+ * @param api the API server
  * @param services outside the cluster's pods
  * @param factory makes pods
  * @param pods in the API server
@@ -16,9 +17,21 @@ import java.util.function.Supplier;
  * @param threads for calls that may run side by side
  */
 record BuildTools(
+        ClusterApi api,
         BuildServices services,
         WorkerPodFactory factory,
         WorkerPods pods,
         ActOutcomes outcomes,
         Semaphore outbound,
-        Supplier<ExecutorService> threads) {}
+        Supplier<ExecutorService> threads) {
+
+    /** Talks to a git server or a registry, when there are not too many who do already. */
+    <T> T outbound(Supplier<T> call) throws InterruptedException {
+        outbound.acquire();
+        try {
+            return call.get();
+        } finally {
+            outbound.release();
+        }
+    }
+}

@@ -2,10 +2,12 @@ package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.api.v1alpha1.ImageBuildStatusBuilder;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.operator.status.FailureMessage;
+import build.kiln.operator.worker.WorkerObservation;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -25,7 +27,24 @@ final class BuildingProgress {
                 .toList();
         boolean allCreated = steps.stream().noneMatch(step -> PlatformProgress.stateOf(step.status()) == State.Pending);
         Run current = allCreated && run.failedTries() != null ? RunUpdates.withoutTries(run) : run;
-        return settled(build, build.status(), current, steps);
+        return QueueRecord.upToDate(settled(build, withBaseImages(build, run), current, steps), build.waits());
+    }
+
+    /** What the workers that have succeeded say; their pods may be gone when the last one succeeds. */
+    private static ImageBuildStatus withBaseImages(ObservedBuild build, Run run) {
+        List<String> known = build.status().baseImages();
+        List<String> reported = build.pods().stream()
+                .filter(pod -> pod.run() == run.number())
+                .map(WorkerPod::observation)
+                .filter(WorkerObservation.Succeeded.class::isInstance)
+                .flatMap(succeeded -> ((WorkerObservation.Succeeded) succeeded).result().baseImages().stream())
+                .toList();
+        List<String> merged = BaseImageReferences.merged(known, reported);
+        return merged.isEmpty()
+                ? build.status()
+                : ImageBuildStatusBuilder.builder(build.status())
+                        .baseImages(merged)
+                        .build();
     }
 
     /** The first platform that failed for good fails the run; the last one that succeeds completes it. */

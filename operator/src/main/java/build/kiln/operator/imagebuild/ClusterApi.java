@@ -21,6 +21,9 @@ public interface ClusterApi {
     /** The build as it is stored now; empty when there is none of that name. */
     Optional<ImageBuild> build(BuildIdentity build);
 
+    /** Deletes a build, bound to its identity and the resource version that the object carries. */
+    void deleteBuild(ImageBuild build);
+
     /** Creates a pod. */
     Pod createPod(Pod pod);
 

@@ -7,7 +7,7 @@ import java.util.Collection;
 import java.util.List;
 
 /** What the watches of the API server have brought so far. It may be behind, and it may miss what is not watched yet. */
-public interface ClusterCache {
+public interface ClusterCache extends QueueCache {
     /** The worker pods that name the build as their owner. */
     Collection<Pod> pods(ImageBuild build);
 

@@ -41,6 +41,36 @@ sealed interface Decision {
     record Publish(List<PlatformResult> results) implements Decision {}
 
     /**
+     * Put temporary tags on results, so that the registry keeps them until the image is published.
+     *
+     * @param results of platforms that succeeded
+     */
+    record Protect(List<PlatformResult> results) implements Decision {}
+
+    /**
+     * Remove the temporary tags of results that nothing will be made of.
+     *
+     * @param results that may have one
+     */
+    record Release(List<PlatformResult> results) implements Decision {}
+
+    /**
+     * Move the tags to an image that was published before.
+     *
+     * @param image repository@digest
+     */
+    record Tag(String image) implements Decision {}
+
+    /** Ask the git server whether the revision has moved since the last run. */
+    record PollSource() implements Decision {}
+
+    /** Ask the registries whether tags of base images have moved since the last build. */
+    record PollBaseImages() implements Decision {}
+
+    /** Delete the object: it has lived for as long as it was to. */
+    record DeleteBuild() implements Decision {}
+
+    /**
      * Nothing now.
      *
      * @param until look again then at the latest; null when only an event can change anything

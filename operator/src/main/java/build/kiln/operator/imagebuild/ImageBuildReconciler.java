@@ -4,6 +4,7 @@ import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.metrics.BuildMetrics;
+import build.kiln.operator.metrics.QueueCounts;
 import build.kiln.operator.status.EventRecorder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -15,6 +16,7 @@ import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,7 @@ public final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     private static final Logger LOG = LoggerFactory.getLogger(ImageBuildReconciler.class);
 
     private final BuildLoop loop;
+    private final List<String> watchNamespaces;
     private @Nullable BuildEventSources sources;
 
     /**
@@ -46,6 +49,7 @@ public final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             EventRecorder events,
             BuildMetrics metrics,
             Clock clock) {
+        this.watchNamespaces = configuration.watchNamespaces();
         this.loop = new BuildLoop(
                 configuration,
                 new BuildPorts(
@@ -59,7 +63,7 @@ public final class ImageBuildReconciler implements Reconciler<ImageBuild> {
 
     @Override
     public List<EventSource<?, ImageBuild>> prepareEventSources(EventSourceContext<ImageBuild> context) {
-        BuildEventSources created = new BuildEventSources(context);
+        BuildEventSources created = new BuildEventSources(context, watchNamespaces, loop::startable);
         sources = created;
         return created.all();
     }
@@ -79,6 +83,12 @@ public final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     public List<ImageBuildStatus> statuses() {
         BuildEventSources from = sources;
         return from == null ? List.of() : from.statuses();
+    }
+
+    /** How many platforms wait and build, as cached. */
+    public QueueCounts queue() {
+        BuildEventSources from = sources;
+        return from == null ? new QueueCounts(Map.of(), Map.of()) : loop.counts(from);
     }
 
     @Override

@@ -30,6 +30,13 @@ final class KubernetesApi implements ClusterApi {
     }
 
     @Override
+    public void deleteBuild(ImageBuild build) {
+        client.resource(build)
+                .lockResourceVersion(build.getMetadata().getResourceVersion())
+                .delete();
+    }
+
+    @Override
     public Pod createPod(Pod pod) {
         return client.resource(pod).create();
     }

@@ -3,6 +3,7 @@ package build.kiln.operator.imagebuild;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.operator.admission.AdmissionVerdict.Wait;
 import build.kiln.operator.placement.NodeView;
 import build.kiln.operator.status.BuildIdentity;
 import java.time.Instant;
@@ -19,6 +20,8 @@ import java.util.Optional;
  * @param status what is recorded; {@link ImageBuildStatus#empty()} for a new object
  * @param pods all worker pods that the object owns
  * @param nodes all nodes of the cluster
+ * @param polls when servers were asked last
+ * @param waits why platforms may not start yet, by the names of their pods; of those whose turn was asked for just now
  * @param now the moment
  */
 record ObservedBuild(
@@ -28,15 +31,24 @@ record ObservedBuild(
         ImageBuildStatus status,
         List<WorkerPod> pods,
         List<NodeView> nodes,
+        PollTimes polls,
+        Map<String, Wait> waits,
         Instant now) {
 
     ObservedBuild {
         annotations = Map.copyOf(annotations);
         pods = List.copyOf(pods);
         nodes = List.copyOf(nodes);
+        waits = Map.copyOf(waits);
     }
 
-    static ObservedBuild of(ImageBuild build, List<WorkerPod> pods, List<NodeView> nodes, Instant now) {
+    static ObservedBuild of(
+            ImageBuild build,
+            List<WorkerPod> pods,
+            List<NodeView> nodes,
+            PollTimes polls,
+            Map<String, Wait> waits,
+            Instant now) {
         Map<String, String> annotations = build.getMetadata().getAnnotations();
         ImageBuildStatus status = build.getStatus();
         return new ObservedBuild(
@@ -46,12 +58,25 @@ record ObservedBuild(
                 status == null ? ImageBuildStatus.empty() : status,
                 pods,
                 nodes,
+                polls,
+                waits,
                 now);
     }
 
     /** The same, after an act that took until then. */
     ObservedBuild at(Instant later) {
-        return new ObservedBuild(identity, annotations, spec, status, pods, nodes, later);
+        return new ObservedBuild(identity, annotations, spec, status, pods, nodes, polls, waits, later);
+    }
+
+    /** The same with the status that is about to be recorded. */
+    ObservedBuild with(ImageBuildStatus next) {
+        return new ObservedBuild(identity, annotations, spec, next, pods, nodes, polls, waits, now);
+    }
+
+    /** The same as its run sees it: with the spec that the run builds. */
+    ObservedBuild ofRun() {
+        return new ObservedBuild(
+                identity, annotations, RunSpec.of(spec, status.run()), status, pods, nodes, polls, waits, now);
     }
 
     Optional<WorkerPod> pod(String platform, int run, int attempt) {

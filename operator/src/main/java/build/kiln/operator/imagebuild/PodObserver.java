@@ -91,7 +91,7 @@ final class PodObserver {
     }
 
     /** A pod that somebody else labelled like ours is left alone. */
-    private static boolean isNamedAsLabelled(ImageBuild build, Pod pod) {
+    static boolean isNamedAsLabelled(ImageBuild build, Pod pod) {
         return pod.getMetadata()
                 .getName()
                 .equals(WorkerPodName.of(
@@ -113,7 +113,8 @@ final class PodObserver {
                 reader.read(pod, now));
     }
 
-    private static boolean hasEnded(Pod pod) {
+    /** Whether the worker will never run again. */
+    static boolean hasEnded(Pod pod) {
         PodStatus status = pod.getStatus();
         if (status == null) {
             return false;

@@ -10,6 +10,7 @@ import build.kiln.operator.placement.Placement;
 import build.kiln.operator.placement.PlacementDecision;
 import build.kiln.operator.placement.PlacementPolicy;
 import build.kiln.operator.publish.PlatformResult;
+import build.kiln.operator.status.Prospect;
 import build.kiln.operator.status.StatusComposer;
 import build.kiln.operator.worker.WorkerAssignment;
 import build.kiln.operator.worker.WorkerObservation;
@@ -17,6 +18,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,51 +27,72 @@ import org.jspecify.annotations.Nullable;
  */
 final class RunPlanner {
     private final PodHousekeeping housekeeping;
-    private final RunStart start;
-    private final PlatformProgress platforms = new PlatformProgress();
+    private final RunProgress progress = new RunProgress(new PlatformProgress());
     private final PlacementPolicy placements = new PlacementPolicy();
 
     RunPlanner(OperatorConfiguration configuration) {
         this.housekeeping = new PodHousekeeping(configuration.worker().retention());
-        this.start = new RunStart(platforms);
     }
 
     /** The next thing to do. */
     Decision decide(ObservedBuild build) {
-        ImageBuildStatus next = record(build, progress(build));
+        ImageBuildStatus next = record(build, progress.next(build));
         if (!next.equals(build.status())) {
-            return new Decision.WriteStatus(next);
+            List<PlatformResult> forgotten = startsRun(build, next) ? ResultProtection.held(build.status()) : List.of();
+            return forgotten.isEmpty() ? new Decision.WriteStatus(next) : new Decision.Release(forgotten);
+        }
+        Run run = next.run();
+        if (run == null) {
+            return new Decision.Wait(null);
         }
         List<String> useless = housekeeping.useless(build);
         if (!useless.isEmpty()) {
             return new Decision.DeletePods(useless);
         }
-        Run run = Objects.requireNonNull(next.run(), "a recorded status has a run");
         return switch (phase(run)) {
             case Resolving -> isDue(run, build.now()) ? new Decision.ResolveSource() : waitFor(build, run);
             case Building -> building(build, run);
-            case Publishing -> isDue(run, build.now()) ? new Decision.Publish(results(next)) : waitFor(build, run);
-            case Succeeded, Failed, Cancelled -> waitFor(build, run);
+            case Publishing -> isDue(run, build.now()) ? publishing(next, run) : waitFor(build, run);
+            case Succeeded, Failed, Cancelled -> finished(build, run);
         };
     }
 
     /** Completes a status with what follows from it. */
     static ImageBuildStatus record(ObservedBuild build, ImageBuildStatus status) {
-        return StatusComposer.compose(build.identity(), build.spec(), status, build.status(), build.now());
+        ImageBuildStatus complete = History.recorded(build.status(), status, build.now());
+        return StatusComposer.compose(
+                build.identity(),
+                RunSpec.of(build.spec(), complete.run()),
+                complete,
+                RunCauses.prospect(build.with(complete)),
+                build.status(),
+                build.now());
     }
 
-    private ImageBuildStatus progress(ObservedBuild build) {
-        ImageBuildStatus status = build.status();
-        Run.Cause cause = RunStart.cause(build);
-        if (cause != null) {
-            return start.start(build, cause);
+    private static Decision publishing(ImageBuildStatus status, Run run) {
+        return Republishing.image(status, run)
+                .<Decision>map(Decision.Tag::new)
+                .orElseGet(() -> new Decision.Publish(results(status)));
+    }
+
+    /** Nothing is under way: what the object lives on for, or why it need not. */
+    private Decision finished(ObservedBuild build, Run run) {
+        List<PlatformResult> useless = ResultProtection.useless(build.status());
+        if (!useless.isEmpty()) {
+            return new Decision.Release(useless);
         }
-        Run run = Objects.requireNonNull(status.run(), "no cause to start means that there is a run");
-        return switch (phase(run)) {
-            case Building -> new BuildingProgress(platforms).next(build, run);
-            case Succeeded, Failed -> Republishing.isDue(build, run) ? Republishing.start(status, run) : status;
-            case Resolving, Publishing, Cancelled -> status;
-        };
+        if (isPast(TimeToLive.end(build, run), build)) {
+            return new Decision.DeleteBuild();
+        }
+        if (RunCauses.prospect(build) instanceof Prospect.Settled && !RunCauses.isSuspended(build)) {
+            if (isPast(Polling.sourceDue(build, run), build)) {
+                return new Decision.PollSource();
+            }
+            if (isPast(Polling.baseImagesDue(build, run), build)) {
+                return new Decision.PollBaseImages();
+            }
+        }
+        return waitFor(build, run);
     }
 
     private Decision building(ObservedBuild build, Run run) {
@@ -77,22 +100,45 @@ final class RunPlanner {
         for (PlatformStatus platform : platformsOf(build.status())) {
             int attempt = PlatformProgress.attempt(platform);
             boolean wanted = PlatformProgress.stateOf(platform) == State.Pending
+                    && !build.waits().containsKey(platform.podName())
                     && build.pod(platform.platform(), run.number(), attempt).isEmpty();
             PlacementDecision placement = placements.place(platform.platform(), build.nodes());
             if (wanted && placement instanceof Placement place) {
-                missing.add(new WorkerAssignment(run.number(), platform.platform(), attempt, run.commit(), place));
+                missing.add(new WorkerAssignment(
+                        run.number(), platform.platform(), attempt, run.commit(), place, platform.memoryFactor()));
             }
         }
-        return !missing.isEmpty() && isDue(run, build.now()) ? new Decision.CreatePods(missing) : waitFor(build, run);
+        if (!missing.isEmpty() && isDue(run, build.now()) && OlderRuns.leaveRoom(build, run.number())) {
+            return new Decision.CreatePods(missing);
+        }
+        List<PlatformResult> unprotected = ResultProtection.due(build);
+        return unprotected.isEmpty() ? waitFor(build, run) : new Decision.Protect(unprotected);
     }
 
-    /** Until the earliest of: the next try, a platform's retry, a pod's deadline, the end of a pod's retention. */
+    /** What the platforms of the run before pushed is forgotten then. */
+    private static boolean startsRun(ObservedBuild build, ImageBuildStatus next) {
+        Run before = build.status().run();
+        Run after = next.run();
+        return before != null && after != null && before.number() != after.number();
+    }
+
+    /**
+     * Until the earliest of: the next try, a platform's retry, a pod's deadline, the end of a pod's retention or of the object's
+     * life, the next time of the schedule, the next poll.
+     */
     private Decision.Wait waitFor(ObservedBuild build, Run run) {
         List<Instant> times = new ArrayList<>(housekeeping.dueTimes(build));
+        Scheduling.nextTime(build).ifPresent(times::add);
+        TimeToLive.end(build, run).ifPresent(times::add);
+        if (phase(run).isFinal()) {
+            times.addAll(Polling.dueTimes(build, run));
+        }
         if (run.nextTryTime() != null) {
             times.add(Instant.parse(run.nextTryTime()));
         }
         if (phase(run) == Phase.Building) {
+            QueueRecord.nextLook(build).ifPresent(times::add);
+            times.addAll(ResultProtection.dueTimes(build.status()));
             platformsOf(build.status()).stream()
                     .filter(platform -> platform.state() == State.Retrying)
                     .map(PlatformProgress::retryTime)
@@ -115,13 +161,11 @@ final class RunPlanner {
     }
 
     private static List<PlatformResult> results(ImageBuildStatus status) {
-        return platformsOf(status).stream()
-                .map(platform -> {
-                    PlatformStatus.Pushed pushed =
-                            Objects.requireNonNull(platform.pushed(), "what a platform that succeeded pushed");
-                    return new PlatformResult(platform.platform(), pushed.digest(), pushed.mediaType(), pushed.size());
-                })
-                .toList();
+        return ResultProtection.results(status, _ -> true);
+    }
+
+    private static boolean isPast(Optional<Instant> time, ObservedBuild build) {
+        return time.filter(due -> !build.now().isBefore(due)).isPresent();
     }
 
     private static boolean isDue(Run run, Instant now) {

@@ -1,5 +1,6 @@
 package build.kiln.operator.imagebuild;
 
+import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Run.Cause;
 import build.kiln.api.v1alpha1.Run.Phase;
@@ -11,12 +12,12 @@ import org.jspecify.annotations.Nullable;
 final class RunUpdates {
     private RunUpdates() {}
 
-    static Run started(int number, Cause cause, String specHash, Instant now) {
+    static Run started(int number, Cause cause, ImageBuildSpec spec, Instant now) {
         return RunBuilder.builder()
                 .number(number)
                 .cause(cause)
                 .phase(Phase.Resolving)
-                .specHash(specHash)
+                .specHash(InputHash.of(spec))
                 .startTime(now.toString())
                 .build();
     }
@@ -25,15 +26,34 @@ final class RunUpdates {
         return entering(run, Phase.Building).inputHash(inputHash).commit(commit).build();
     }
 
+    /** An earlier run built the same inputs: its image is published again. */
+    static Run reusing(Run run, int earlier) {
+        return entering(run, Phase.Publishing).reusedRun(earlier).build();
+    }
+
+    /** The image to be used again is gone. */
+    static Run builtAfterAll(Run run) {
+        return entering(run, Phase.Building).reusedRun(null).build();
+    }
+
     static Run built(Run run, Instant lastWorkerEnded) {
         return entering(run, Phase.Publishing)
                 .buildEndTime(lastWorkerEnded.toString())
                 .build();
     }
 
-    /** The tags or the credentials changed after the platforms were built: only publishing is done again. */
+    /** What some platforms had pushed is gone: these are built again. */
+    static Run buildingAgain(Run run) {
+        return entering(run, Phase.Building).buildEndTime(null).build();
+    }
+
+    /** What is no input changed after the image was there: only publishing is done again. */
     static Run publishedAgain(Run run) {
-        return entering(run, Phase.Publishing).completionTime(null).build();
+        Run again = entering(run, Phase.Publishing).build();
+        // A run that succeeded took as long as it took, however much later its tags are moved.
+        return RunPlanner.phase(run) == Phase.Succeeded
+                ? again
+                : RunBuilder.builder(again).completionTime(null).build();
     }
 
     static Run succeeded(Run run, Instant now, String message) {
@@ -42,6 +62,10 @@ final class RunUpdates {
 
     static Run failed(Run run, Instant now, String message) {
         return ended(run, Phase.Failed, now, message);
+    }
+
+    static Run cancelled(Run run, Instant now, String message) {
+        return ended(run, Phase.Cancelled, now, message);
     }
 
     static Run triedInVain(Run run, Instant nextTry, String message) {
@@ -66,13 +90,15 @@ final class RunUpdates {
     }
 
     private static Run ended(Run run, Phase phase, Instant now, String message) {
+        String known = run.completionTime();
         return entering(run, phase)
-                .completionTime(now.toString())
+                .completionTime(known == null ? now.toString() : known)
                 .message(message)
+                .spec(null)
                 .build();
     }
 
     private static RunBuilder entering(Run run, Phase phase) {
-        return RunBuilder.builder(withoutTries(run)).phase(phase);
+        return RunBuilder.builder(withoutTries(run)).phase(phase).queuePosition(null);
     }
 }

@@ -13,12 +13,13 @@ import org.jspecify.annotations.Nullable;
 final class StatusUpdates {
     private StatusUpdates() {}
 
-    /** A new run: nothing but the last good image remains of the runs before. */
-    static ImageBuildStatus started(
-            ImageBuildStatus status, Run run, List<PlatformStatus> platforms, @Nullable String handledRebuild) {
-        return ImageBuildStatusBuilder.builder(with(status, run, platforms, null))
-                .lastHandledRebuildAt(handledRebuild)
-                .build();
+    /** A new run: nothing but the last good image remains of the runs before. Every request so far is answered by it. */
+    static ImageBuildStatus started(ObservedBuild build, Run run, List<PlatformStatus> platforms) {
+        ImageBuildStatus status = Scheduling.handled(build, build.status());
+        ImageBuildStatusBuilder started = ImageBuildStatusBuilder.builder(with(status, run, platforms, null));
+        Requests.rebuild(build).ifPresent(started::lastHandledRebuildAt);
+        Requests.cancel(build).ifPresent(started::lastHandledCancelAt);
+        return started.build();
     }
 
     static ImageBuildStatus with(

@@ -7,6 +7,8 @@ import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The framework's caches, as one reconciliation sees them. */
 record WatchedCluster(BuildEventSources sources, Context<ImageBuild> context) implements ClusterCache {
@@ -18,6 +20,26 @@ record WatchedCluster(BuildEventSources sources, Context<ImageBuild> context) im
     @Override
     public List<NodeView> nodes() {
         return sources.nodes();
+    }
+
+    @Override
+    public Collection<ImageBuild> builds() {
+        return sources.builds();
+    }
+
+    @Override
+    public Collection<Pod> workerPods() {
+        return sources.workerPods();
+    }
+
+    @Override
+    public Map<String, Integer> namespaceLimits() {
+        return sources.namespaceLimits();
+    }
+
+    @Override
+    public int priority(@Nullable String priorityClassName) {
+        return sources.priority(priorityClassName);
     }
 
     @Override

@@ -23,6 +23,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BuildMetrics {
     private static final String NONE = "";
+    private static final Duration[] WAITS = {
+        Duration.ofSeconds(1),
+        Duration.ofSeconds(10),
+        Duration.ofMinutes(1),
+        Duration.ofMinutes(5),
+        Duration.ofMinutes(15),
+        Duration.ofMinutes(30),
+        Duration.ofHours(1),
+        Duration.ofHours(4)
+    };
 
     private final MeterRegistry registry;
 
@@ -46,6 +56,21 @@ public final class BuildMetrics {
                 .register(registry);
     }
 
+    /**
+     * Records that the turn of a platform has come.
+     *
+     * @param platform as in the spec
+     * @param waited since the start of its run
+     */
+    public void turn(String platform, Duration waited) {
+        Timer.builder("kiln.queue.wait")
+                .description("From the start of a run to the creation of a platform's first worker pod")
+                .tag("platform", platform)
+                .serviceLevelObjectives(WAITS)
+                .register(registry)
+                .record(waited.isNegative() ? Duration.ZERO : waited);
+    }
+
     /** Counts what happened between two statuses of one object. */
     public void record(ImageBuildStatus before, ImageBuildStatus after) {
         Run run = after.run();
@@ -60,9 +85,26 @@ public final class BuildMetrics {
             }
         }
         Phase was = sameRun && before.run() != null ? before.run().phase() : null;
-        if (was != run.phase()) {
+        // Moving tags of a run that succeeded long ago does not end it once more.
+        boolean endedBefore = sameRun && before.run() != null && before.run().completionTime() != null;
+        if (was != run.phase() && !endedBefore) {
             run(run, after.failure());
         }
+    }
+
+    /**
+     * Counts a question to servers.
+     *
+     * @param kind what was asked for: {@code source} or {@code baseImages}
+     * @param result {@code Unchanged}, {@code Moved} or {@code Failed}
+     */
+    public void polled(String kind, String result) {
+        Counter.builder("kiln.polls")
+                .description("Questions to git servers and registries whether something moved")
+                .tag("kind", kind)
+                .tag("result", result)
+                .register(registry)
+                .increment();
     }
 
     private void run(Run run, @Nullable Failure failure) {

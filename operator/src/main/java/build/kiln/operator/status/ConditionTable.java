@@ -5,8 +5,10 @@ import build.kiln.api.v1alpha1.Condition.Status;
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
+import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.Run;
+import build.kiln.api.v1alpha1.Run.Cause;
 import build.kiln.api.v1alpha1.Run.Phase;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -26,21 +28,24 @@ final class ConditionTable {
 
     private final BuildIdentity identity;
     private final ImageBuildSpec spec;
-    private final Run run;
+    private final @Nullable Run run;
     private final List<PlatformStatus> platforms;
     private final @Nullable Failure failure;
+    private final Prospect prospect;
 
-    ConditionTable(
-            BuildIdentity identity,
-            ImageBuildSpec spec,
-            Run run,
-            List<PlatformStatus> platforms,
-            @Nullable Failure failure) {
+    /**
+     * @param identity of the object
+     * @param spec of the object
+     * @param record run, platforms and failure
+     * @param prospect what has to be told besides
+     */
+    ConditionTable(BuildIdentity identity, ImageBuildSpec spec, ImageBuildStatus record, Prospect prospect) {
         this.identity = identity;
         this.spec = spec;
-        this.run = run;
-        this.platforms = platforms;
-        this.failure = failure;
+        this.run = record.run();
+        this.platforms = Objects.requireNonNullElse(record.platforms(), List.of());
+        this.failure = record.failure();
+        this.prospect = prospect;
     }
 
     List<Condition> conditions(List<Condition> previous, Instant now) {
@@ -50,13 +55,48 @@ final class ConditionTable {
     private record Row(String type, Status status, String reason, String message) {}
 
     private List<Row> rows() {
-        return switch (Objects.requireNonNullElse(run.phase(), Phase.Resolving)) {
-            case Resolving, Building, Publishing -> underWay(ProgressMessage.of(identity, spec, run, platforms));
-            case Succeeded -> succeeded(message("Published."));
-            case Failed -> failed(reason(FailureReason.BuildFailed), "Failed", message("The build failed."));
-            case Cancelled ->
-                failed(reason(FailureReason.Cancelled), FailureReason.Cancelled.name(), message("Cancelled."));
+        if (run != null && !isFinal(run)) {
+            return underWay(ProgressMessage.of(identity, spec, run, platforms).before(prospect));
+        }
+        return switch (prospect) {
+            case Prospect.Invalid invalid ->
+                failed(FailureReason.InvalidSpec.name(), "Failed", MessageText.bounded(invalid.message()));
+            case Prospect.Due due -> underWay(ProgressMessage.due(due.cause()));
+            case Prospect.Suspended suspended when isWithoutImage(suspended.cause()) -> suspended();
+            case Prospect.Suspended _, Prospect.Settled _ -> run == null ? suspended() : ended(run);
         };
+    }
+
+    /** Whether no image of this spec exists; what else starts runs only renews an image of this spec. */
+    private static boolean isWithoutImage(Cause cause) {
+        return switch (cause) {
+            case Initial, InputsChanged -> true;
+            case Requested, Scheduled, SourceMoved, BaseImageMoved -> false;
+        };
+    }
+
+    private List<Row> ended(Run ended) {
+        return switch (Objects.requireNonNullElse(ended.phase(), Phase.Failed)) {
+            case Succeeded -> succeeded(message(ended, "Published."));
+            case Cancelled ->
+                failed(
+                        reason(FailureReason.Cancelled),
+                        FailureReason.Cancelled.name(),
+                        message(ended, "The run was cancelled."));
+            case Failed, Resolving, Building, Publishing ->
+                failed(reason(FailureReason.BuildFailed), "Failed", message(ended, "The build failed."));
+        };
+    }
+
+    private static List<Row> suspended() {
+        String message = "spec.suspend is true: no run starts. Remove it, or set it to false, to build.";
+        return List.of(
+                new Row(READY, Status.False, "Suspended", message),
+                new Row(FINISHED, Status.False, "Suspended", message));
+    }
+
+    private static boolean isFinal(Run run) {
+        return run.phase() != null && run.phase().isFinal();
     }
 
     private static List<Row> underWay(ProgressMessage progress) {
@@ -83,8 +123,8 @@ final class ConditionTable {
         return (failure == null ? fallback : failure.reason()).name();
     }
 
-    private String message(String fallback) {
-        return MessageText.bounded(Objects.requireNonNullElse(run.message(), fallback));
+    private static String message(Run ended, String fallback) {
+        return MessageText.bounded(Objects.requireNonNullElse(ended.message(), fallback));
     }
 
     private Condition condition(Row row, List<Condition> previous, Instant now) {

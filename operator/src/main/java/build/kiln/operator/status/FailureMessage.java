@@ -17,6 +17,11 @@ public final class FailureMessage {
         return bounded + start + Commands.rebuild(identity);
     }
 
+    /** Two lines: what was cancelled and why, and how to start another run. */
+    public static String cancelled(BuildIdentity identity, String cause) {
+        return MessageText.bounded(cause + "\nTo build again: " + Commands.rebuild(identity));
+    }
+
     /** Two lines at most: the platform and the cause; the command, when there is a pod to look at. */
     public static String of(BuildIdentity identity, PlatformStatus platform) {
         String cause = MessageText.oneLine(Objects.requireNonNullElse(platform.message(), "failed"));

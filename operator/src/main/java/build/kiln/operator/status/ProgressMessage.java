@@ -4,6 +4,7 @@ import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.Run;
+import build.kiln.api.v1alpha1.Run.Cause;
 import build.kiln.api.v1alpha1.Run.Phase;
 import build.kiln.api.v1alpha1.Source;
 import java.util.List;
@@ -20,16 +21,37 @@ record ProgressMessage(String reason, String text) {
     static ProgressMessage of(BuildIdentity identity, ImageBuildSpec spec, Run run, List<PlatformStatus> platforms) {
         ProgressMessage message = switch (Objects.requireNonNullElse(run.phase(), Phase.Resolving)) {
             case Building -> building(identity, run, platforms);
-            case Publishing ->
-                new ProgressMessage(
-                        "Publishing",
-                        "Run " + run.number() + ": " + platforms.size() + " of " + platforms.size()
-                                + " platforms are built; publishing to "
-                                + spec.output().image() + again(run));
+            case Publishing -> new ProgressMessage("Publishing", publishing(spec, run, platforms) + again(run));
             case Resolving, Succeeded, Failed, Cancelled ->
                 new ProgressMessage("Resolving", "Run " + run.number() + ": looking up " + revision(spec) + again(run));
         };
         return new ProgressMessage(message.reason(), MessageText.bounded(message.text()));
+    }
+
+    private static String publishing(ImageBuildSpec spec, Run run, List<PlatformStatus> platforms) {
+        String image = spec.output().image();
+        return "Run " + run.number() + ": "
+                + (run.reusedRun() == null
+                        ? platforms.size() + " of " + platforms.size() + " platforms are built; publishing to " + image
+                        : "run " + run.reusedRun()
+                                + " built the same inputs; publishing its image again if it is still in " + image);
+    }
+
+    /** A run that has to start, and does so in a moment. */
+    static ProgressMessage due(Cause cause) {
+        return new ProgressMessage("Queued", "A run is about to start: " + cause);
+    }
+
+    /** The same, when a newer run waits for the end of this one. */
+    ProgressMessage before(Prospect prospect) {
+        return switch (prospect) {
+            case Prospect.Due due ->
+                new ProgressMessage(
+                        reason,
+                        MessageText.bounded(
+                                "A newer run (" + due.cause() + ") waits for the end of this one. " + text));
+            case Prospect.Settled _, Prospect.Suspended _, Prospect.Invalid _ -> this;
+        };
     }
 
     private static ProgressMessage building(BuildIdentity identity, Run run, List<PlatformStatus> platforms) {
@@ -58,7 +80,10 @@ record ProgressMessage(String reason, String text) {
                         "Starting",
                         start + platform + " starts (" + first.reason() + ")\n" + Commands.describe(identity, pod));
             case Pending, Succeeded, Failed, Cancelled ->
-                new ProgressMessage("Starting", start + "worker pods are created" + again(run));
+                first.reason() != null && run.message() == null
+                        ? new ProgressMessage(
+                                "Queued", start + platform + " is queued: " + MessageText.oneLine(text(first)))
+                        : new ProgressMessage("Starting", start + "worker pods are created" + again(run));
         };
     }
 
@@ -68,6 +93,7 @@ record ProgressMessage(String reason, String text) {
                 .or(() -> find(platforms, State.WaitingForNode))
                 .or(() -> find(platforms, State.Building))
                 .or(() -> find(platforms, State.Starting))
+                .or(() -> find(platforms, State.Pending))
                 .orElseGet(platforms::getFirst);
     }
 

@@ -24,6 +24,7 @@ public final class StatusComposer {
      * @param identity of the object, with the generation that the record takes into account
      * @param spec of the object
      * @param record run, platforms, image and failure
+     * @param prospect what the conditions have to tell besides how far the run has come
      * @param previous the status so far; times of conditions that do not change come from it
      * @param now for conditions that change
      */
@@ -31,16 +32,17 @@ public final class StatusComposer {
             BuildIdentity identity,
             ImageBuildSpec spec,
             ImageBuildStatus record,
+            Prospect prospect,
             ImageBuildStatus previous,
             Instant now) {
-        Run run = Objects.requireNonNull(record.run(), "a record has a run");
+        Run run = record.run();
         List<PlatformStatus> platforms = Objects.requireNonNullElse(record.platforms(), List.of());
         return ImageBuildStatusBuilder.builder(record)
                 .observedGeneration(identity.generation())
-                .conditions(new ConditionTable(identity, spec, run, platforms, record.failure())
+                .conditions(new ConditionTable(identity, spec, record, prospect)
                         .conditions(Objects.requireNonNullElse(previous.conditions(), List.of()), now))
-                .platforms(platforms)
-                .summary(summary(run, platforms))
+                .platforms(run == null ? null : platforms)
+                .summary(run == null ? null : summary(run, platforms))
                 .build();
     }
 

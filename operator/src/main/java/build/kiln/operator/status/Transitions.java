@@ -41,6 +41,11 @@ public final class Transitions {
         return List.copyOf(transitions);
     }
 
+    /** Servers do not answer, again and again, when they are asked whether something moved. */
+    public static Transition pollFailing(String message) {
+        return Transition.warning("PollFailed", "Poll", message);
+    }
+
     private static void started(@Nullable Run last, Run run, List<Transition> transitions) {
         if (last != null && !isFinal(last)) {
             transitions.add(Transition.normal(
@@ -48,11 +53,17 @@ public final class Transitions {
                     "Cancel",
                     "Run " + last.number() + " is cancelled: run " + run.number() + " replaces it"));
         }
-        transitions.add(Transition.normal("RunStarted", "Start", "Run " + run.number() + " started: " + run.cause()));
+        String moved = run.movedBaseImages() == null ? "" : ", " + String.join(", ", run.movedBaseImages());
+        transitions.add(
+                Transition.normal("RunStarted", "Start", "Run " + run.number() + " started: " + run.cause() + moved));
     }
 
     private static void platform(@Nullable PlatformStatus before, PlatformStatus after, List<Transition> transitions) {
         State was = before == null ? State.Pending : state(before);
+        if (isQueued(after) && (before == null || !isQueued(before))) {
+            transitions.add(Transition.normal("Queued", "Queue", text(after)).on(after.platform()));
+            return;
+        }
         boolean sameAttempt = before != null && Objects.equals(before.attempt(), after.attempt());
         if (state(after) == was && (sameAttempt || was == State.Pending)) {
             return;
@@ -94,6 +105,11 @@ public final class Transitions {
         };
     }
 
+    /** Its turn has not come; the reason says whose queue it is in. */
+    private static boolean isQueued(PlatformStatus platform) {
+        return state(platform) == State.Pending && platform.reason() != null;
+    }
+
     private static String built(PlatformStatus platform) {
         String duration = platform.startTime() == null || platform.completionTime() == null
                 ? ""
@@ -121,7 +137,9 @@ public final class Transitions {
         String message = Objects.requireNonNullElse(run.message(), "");
         switch (Objects.requireNonNullElse(run.phase(), Phase.Resolving)) {
             case Resolving, Building, Publishing -> {}
-            case Succeeded -> transitions.add(Transition.normal("RunSucceeded", "Publish", message));
+            case Succeeded ->
+                transitions.add(Transition.normal(
+                        run.reusedRun() == null ? "RunSucceeded" : "ImageReused", "Publish", message));
             case Failed ->
                 transitions.add(Transition.warning(
                         "RunFailed", "Fail", (failure == null ? "" : failure.reason() + ": ") + message));

@@ -1,10 +1,15 @@
 package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.Condition;
-import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.Summary;
 import build.kiln.operator.credentials.CredentialResult;
+import build.kiln.operator.failure.Diagnosis;
+import build.kiln.operator.failure.Evidence.OfCreation;
+import build.kiln.operator.failure.Evidence.OfCredentials;
+import build.kiln.operator.failure.Evidence.OfPod;
+import build.kiln.operator.failure.Evidence.OfRegistry;
+import build.kiln.operator.failure.Evidence.OfSource;
 import build.kiln.operator.placement.RequestedPlatforms;
 import build.kiln.operator.publish.PublishOutcome;
 import build.kiln.operator.source.Resolution;
@@ -64,13 +69,13 @@ class RecordedStoryTest {
         build.run();
         build.pass(Duration.ofSeconds(2));
         build.end(AMD64, build.running());
-        build.end(ARM64, build.failed(ARM64, FailureReason.NodeLost, true));
+        build.end(ARM64, build.failed(ARM64, OfPod.NODE_GONE));
         build.run();
         tell("a node is lost", build);
         build.pass(Duration.ofSeconds(10));
         build.run();
         tell("the second attempt", build);
-        build.end(ARM64, build.failed(ARM64, FailureReason.BuildFailed, false));
+        build.end(ARM64, build.failed(ARM64, Scenario.BUILD_FAILED));
         build.run();
         tell("a step fails", build);
         build.edit(Specs.INLINE + "timeoutSeconds: 60");
@@ -84,28 +89,26 @@ class RecordedStoryTest {
     void ofWhatIsTriedAgain() {
         Scenario build = new Scenario(Specs.GIT);
         build.settle();
-        build.resolve(new Resolution.Unresolved(FailureReason.SourceNotFound, "cannot reach git.example.com", true));
+        build.resolve(new Resolution.Unresolved(Diagnosis.of(OfSource.UNREACHABLE, "cannot reach git.example.com")));
         tell("the git server does not answer", build);
         build.pass(Duration.ofSeconds(5));
         build.resolve(new Resolution.Resolved(Specs.COMMIT));
         build.settle();
         build.withoutCredentials(new CredentialResult.Unavailable(
-                FailureReason.MissingSecret, "spec.registryCredentials[0]: there is no Secret push"));
+                Diagnosis.of(OfCredentials.SECRET_MISSING, "spec.registryCredentials[0]: there is no Secret push")));
         tell("a Secret is not there yet", build);
         build.pass(Duration.ofSeconds(2));
-        build.refuse(new PodCreation.Refused(FailureReason.NoCapacity, "exceeded quota: builds", true));
+        build.refuse(new PodCreation.Refused(Diagnosis.of(OfCreation.QUOTA_EXCEEDED, "exceeded quota: builds")));
         tell("the quota is used up", build);
         build.pass(Duration.ofSeconds(10));
         build.run();
         RequestedPlatforms.of(build.spec).forEach(platform -> build.end(platform, build.succeeded(platform)));
         build.run();
-        build.publish(new PublishOutcome.Unpublished(FailureReason.PublishFailed, "503 from the registry", true));
+        build.publish(new PublishOutcome.Unpublished(Diagnosis.of(OfRegistry.UNAVAILABLE, "503 from the registry")));
         tell("the registry is down", build);
         build.pass(Duration.ofSeconds(5));
-        build.publish(new PublishOutcome.Unpublished(
-                FailureReason.RegistryAuthFailed,
-                "registry.example.com refused the credentials\nof Secret push",
-                false));
+        build.publish(new PublishOutcome.Unpublished(Diagnosis.of(
+                OfRegistry.ACCESS_REFUSED, "registry.example.com refused the credentials\nof Secret push")));
         tell("the registry refuses the credentials", build);
 
         GoldenFile.of("status/tries.txt").assertEqual(story.toString());

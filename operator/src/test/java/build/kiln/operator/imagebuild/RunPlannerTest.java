@@ -11,6 +11,12 @@ import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Run.Cause;
 import build.kiln.api.v1alpha1.Run.Phase;
+import build.kiln.operator.failure.Diagnosis;
+import build.kiln.operator.failure.Evidence;
+import build.kiln.operator.failure.Evidence.OfCreation;
+import build.kiln.operator.failure.Evidence.OfPod;
+import build.kiln.operator.failure.Evidence.OfRegistry;
+import build.kiln.operator.failure.Evidence.OfSource;
 import build.kiln.operator.placement.NodeView;
 import build.kiln.operator.placement.RequestedPlatforms;
 import build.kiln.operator.publish.PlatformResult;
@@ -171,19 +177,19 @@ class RunPlannerTest {
 
         @Test
         void triesAgainAfterAFailureOfTheInfrastructureWithGrowingPauses() {
-            build.end(AMD64, build.failed(AMD64, FailureReason.NodeLost, true));
+            build.end(AMD64, build.failed(AMD64, OfPod.NODE_GONE));
             assertThat(build.settle()).isEqualTo(new Decision.Wait(build.now.plusSeconds(10)));
             assertThat(build.condition("Reconciling").orElseThrow().reason()).isEqualTo("RetryingPlatform");
 
             build.pass(Duration.ofSeconds(10));
             build.run();
             assertThat(build.platform(AMD64).podName()).isEqualTo("shop-api-1-linux-amd64-2");
-            build.end(AMD64, build.failed(AMD64, FailureReason.NodeLost, true));
+            build.end(AMD64, build.failed(AMD64, OfPod.NODE_GONE));
             assertThat(build.settle()).isEqualTo(new Decision.Wait(build.now.plusSeconds(20)));
 
             build.pass(Duration.ofSeconds(20));
             build.run();
-            build.end(AMD64, build.failed(AMD64, FailureReason.NodeLost, true));
+            build.end(AMD64, build.failed(AMD64, OfPod.NODE_GONE));
             build.run();
             assertThat(build.currentRun().phase()).isEqualTo(Phase.Failed);
             assertThat(build.platform(AMD64).attempt()).isEqualTo(3);
@@ -191,20 +197,20 @@ class RunPlannerTest {
 
         @ParameterizedTest
         @EnumSource(
-                value = FailureReason.class,
+                value = build.kiln.protocol.FailureReason.class,
                 names = {"BuildFailed", "InvalidDockerfile", "RegistryAuthFailed", "DeadlineExceeded"})
-        void neverTriesAgainWhatTheUserHasToChange(FailureReason reason) {
-            build.end(AMD64, build.failed(AMD64, reason, false));
+        void neverTriesAgainWhatTheUserHasToChange(build.kiln.protocol.FailureReason reason) {
+            build.end(AMD64, build.failed(AMD64, new Evidence.Reported(reason)));
             build.run();
 
             assertThat(build.currentRun().phase()).isEqualTo(Phase.Failed);
-            assertThat(build.failure().reason()).isEqualTo(reason);
+            assertThat(build.failure().reason().name()).isEqualTo(reason.name());
         }
 
         @Test
         void cancelsTheOtherPlatformsWhenOneFailsForGood() {
             build.end(AMD64, build.running());
-            build.end(ARM64, build.failed(ARM64, FailureReason.BuildFailed, false));
+            build.end(ARM64, build.failed(ARM64, Scenario.BUILD_FAILED));
 
             build.run();
 
@@ -215,7 +221,7 @@ class RunPlannerTest {
         @Test
         void keepsWhatSucceededWhileTheOtherPlatformIsTriedAgain() {
             build.end(AMD64, build.succeeded(AMD64));
-            build.end(ARM64, build.failed(ARM64, FailureReason.Evicted, true));
+            build.end(ARM64, build.failed(ARM64, OfPod.EVICTED));
             build.run();
             build.pods.remove("shop-api-1-linux-amd64-1");
 
@@ -240,7 +246,7 @@ class RunPlannerTest {
 
         @Test
         void deletesAPodThatDidNotStartInTimeBeforeTheNextAttempt() {
-            build.end(AMD64, build.failed(AMD64, FailureReason.NoCapacity, true));
+            build.end(AMD64, build.failed(AMD64, OfPod.NOT_STARTED));
             WorkerPod late = Objects.requireNonNull(build.pods.get("shop-api-1-linux-amd64-1"));
             build.pods.put(late.name(), new WorkerPod(late.name(), 1, AMD64, 1, false, false, late.observation()));
 
@@ -315,29 +321,12 @@ class RunPlannerTest {
 
             build.edit(Specs.INLINE.replace("FROM scratch", "FROM busybox"));
             build.run();
-            build.end(AMD64, build.failed(AMD64, FailureReason.BuildFailed, false));
+            build.end(AMD64, build.failed(AMD64, Scenario.BUILD_FAILED));
             build.run();
 
             assertThat(build.currentRun().phase()).isEqualTo(Phase.Failed);
             assertThat(build.status.image()).isEqualTo(image);
             assertThat(build.status.tags()).containsExactly("latest");
-        }
-
-        @Test
-        void buildsNothingWhenAFailedChangeIsTakenBack() {
-            build.succeed();
-            build.edit(Specs.INLINE.replace("FROM scratch", "FROM busybox"));
-            build.run();
-            build.end(AMD64, build.failed(AMD64, FailureReason.BuildFailed, false));
-            build.run();
-
-            build.edit(Specs.INLINE);
-            build.run();
-
-            assertThat(build.currentRun().number()).isEqualTo(3);
-            assertThat(build.currentRun().phase()).isEqualTo(Phase.Succeeded);
-            assertThat(build.pods).isEmpty();
-            assertThat(build.condition("Ready").orElseThrow().message()).startsWith("Nothing to build");
         }
     }
 
@@ -352,8 +341,8 @@ class RunPlannerTest {
             build.edit(Specs.INLINE.replace("[latest]", "[latest, \"1.2\"]"));
             Decision decision = build.run();
 
-            assertThat(decision).isInstanceOf(Decision.Publish.class);
-            build.publish(build.published());
+            assertThat(decision).isEqualTo(new Decision.Tag("registry.example.com/shop/api@" + Scenario.digest('f')));
+            build.tag(build.published());
             assertThat(build.settle()).isInstanceOf(Decision.Wait.class);
             assertThat(build.currentRun().number()).isEqualTo(1);
             assertThat(build.status.tags()).containsExactly("latest", "1.2");
@@ -367,7 +356,7 @@ class RunPlannerTest {
             while (build.run() instanceof Decision.Publish) {
                 tries++;
                 build.publish(
-                        new PublishOutcome.Unpublished(FailureReason.PublishFailed, "503 from the registry", true));
+                        new PublishOutcome.Unpublished(Diagnosis.of(OfRegistry.UNAVAILABLE, "503 from the registry")));
                 build.pass(Duration.ofMinutes(2));
             }
 
@@ -381,7 +370,7 @@ class RunPlannerTest {
             RequestedPlatforms.of(build.spec).forEach(platform -> build.end(platform, build.succeeded(platform)));
             build.run();
 
-            build.publish(new PublishOutcome.Unpublished(FailureReason.RegistryAuthFailed, "401", false));
+            build.publish(new PublishOutcome.Unpublished(Diagnosis.of(OfRegistry.ACCESS_REFUSED, "401")));
 
             assertThat(build.run()).isInstanceOf(Decision.Wait.class);
             assertThat(build.failure().reason()).isEqualTo(FailureReason.RegistryAuthFailed);
@@ -392,7 +381,7 @@ class RunPlannerTest {
             build.run();
             RequestedPlatforms.of(build.spec).forEach(platform -> build.end(platform, build.succeeded(platform)));
             build.run();
-            build.publish(new PublishOutcome.Unpublished(FailureReason.PublishFailed, "tag is immutable", false));
+            build.publish(new PublishOutcome.Unpublished(Diagnosis.of(OfRegistry.REFUSED, "tag is immutable")));
             build.run();
 
             build.edit(Specs.INLINE.replace("latest", "1.2"));
@@ -411,7 +400,7 @@ class RunPlannerTest {
             int tries = 0;
             while (build.settle() instanceof Decision.ResolveSource) {
                 tries++;
-                build.resolve(new Resolution.Unresolved(FailureReason.SourceNotFound, "connection refused", true));
+                build.resolve(new Resolution.Unresolved(Diagnosis.of(OfSource.UNREACHABLE, "connection refused")));
                 build.pass(Duration.ofMinutes(1));
             }
 
@@ -422,7 +411,7 @@ class RunPlannerTest {
         @Test
         void waitsBetweenTries() {
             build.settle();
-            build.resolve(new Resolution.Unresolved(FailureReason.SourceNotFound, "connection refused", true));
+            build.resolve(new Resolution.Unresolved(Diagnosis.of(OfSource.UNREACHABLE, "connection refused")));
 
             assertThat(build.settle()).isEqualTo(new Decision.Wait(build.now.plusSeconds(5)));
             assertThat(build.condition("Ready").orElseThrow().message()).contains("try 1 failed", "connection refused");
@@ -432,7 +421,7 @@ class RunPlannerTest {
         void failsAtOnceForARevisionThatDoesNotExist() {
             build.settle();
 
-            build.resolve(new Resolution.Unresolved(FailureReason.SourceNotFound, "no branch main", false));
+            build.resolve(new Resolution.Unresolved(Diagnosis.of(OfSource.NOT_FOUND, "no branch main")));
 
             assertThat(build.settle()).isInstanceOf(Decision.Wait.class);
             assertThat(build.currentRun().phase()).isEqualTo(Phase.Failed);
@@ -447,7 +436,7 @@ class RunPlannerTest {
         void failTheRunWhenNoWaitingHelps() {
             build.settle();
 
-            build.refuse(new PodCreation.Refused(FailureReason.PodRejected, "violates PodSecurity", false));
+            build.refuse(new PodCreation.Refused(Diagnosis.of(OfCreation.REFUSED, "violates PodSecurity")));
 
             assertThat(build.settle()).isInstanceOf(Decision.Wait.class);
             assertThat(build.condition("Stalled").orElseThrow().reason()).isEqualTo("PodRejected");
@@ -456,7 +445,7 @@ class RunPlannerTest {
         @Test
         void areTriedAgainWhileTheQuotaIsUsedUp() {
             build.settle();
-            build.refuse(new PodCreation.Refused(FailureReason.NoCapacity, "exceeded quota", true));
+            build.refuse(new PodCreation.Refused(Diagnosis.of(OfCreation.QUOTA_EXCEEDED, "exceeded quota")));
             assertThat(build.settle()).isEqualTo(new Decision.Wait(build.now.plusSeconds(10)));
 
             build.pass(Duration.ofSeconds(10));

@@ -2,15 +2,17 @@ package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.Condition;
 import build.kiln.api.v1alpha1.Failure;
-import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.operator.credentials.CredentialResult;
+import build.kiln.operator.failure.Diagnosis;
+import build.kiln.operator.failure.Evidence;
 import build.kiln.operator.placement.NodeView;
 import build.kiln.operator.placement.RequestedPlatforms;
+import build.kiln.operator.publish.PlatformResult;
 import build.kiln.operator.publish.PublishOutcome;
 import build.kiln.operator.source.Resolution;
 import build.kiln.operator.status.BuildIdentity;
@@ -25,27 +27,32 @@ import build.kiln.protocol.BuildResult.Timings;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** A build and its surroundings, moved by hand: the planner decides, the scenario plays the cluster. */
 final class Scenario {
     static final String NAME = "shop-api";
     static final String NAMESPACE = "shop";
+    static final Evidence BUILD_FAILED = new Evidence.Reported(build.kiln.protocol.FailureReason.BuildFailed);
 
     final RunPlanner planner = new RunPlanner(TestConfiguration.defaults());
     final ActOutcomes outcomes = new ActOutcomes(Duration.ofMinutes(10));
     final Map<String, WorkerPod> pods = new LinkedHashMap<>();
     final Map<String, String> annotations = new LinkedHashMap<>();
     final List<NodeView> nodes = new ArrayList<>();
+    final Set<String> temporaryTags = new HashSet<>();
     ImageBuildSpec spec;
     ImageBuildStatus status = ImageBuildStatus.empty();
     long generation = 1;
     Instant now = Instant.parse("2026-11-23T10:00:00Z");
+    PollTimes polls = new PollTimes(now, null, null);
 
     Scenario(String spec) {
         this.spec = Specs.of(spec);
@@ -60,17 +67,25 @@ final class Scenario {
                 status,
                 List.copyOf(pods.values()),
                 nodes,
+                polls,
+                Map.of(),
                 now);
     }
 
     /** The next decision that is not to write status; statuses are written on the way. */
     Decision settle() {
+        return settle(() -> {});
+    }
+
+    /** The same; every status that is written can be looked at. */
+    Decision settle(Runnable look) {
         for (int writes = 0; writes < 10; writes++) {
             Decision decision = planner.decide(observed());
             if (!(decision instanceof Decision.WriteStatus write)) {
                 return decision;
             }
             status = write.status();
+            look.run();
         }
         throw new AssertionError("the planner writes status for ever: " + status);
     }
@@ -83,12 +98,49 @@ final class Scenario {
                 case Decision.CreatePods create ->
                     create.assignments().forEach(assignment -> pod(assignment, waiting("Scheduling")));
                 case Decision.DeletePods delete -> delete.names().forEach(pods::remove);
-                case Decision.WriteStatus _, Decision.ResolveSource _, Decision.Publish _, Decision.Wait _ -> {
+                case Decision.Protect protect -> protect(protect.results());
+                case Decision.Release release -> release(release.results());
+                case Decision.WriteStatus _,
+                        Decision.ResolveSource _,
+                        Decision.Publish _,
+                        Decision.Tag _,
+                        Decision.PollSource _,
+                        Decision.PollBaseImages _,
+                        Decision.DeleteBuild _,
+                        Decision.Wait _ -> {
                     return decision;
                 }
             }
         }
         throw new AssertionError("the planner acts for ever: " + status);
+    }
+
+    void requestCancel(String token) {
+        annotations.put(ImageBuild.CANCEL_ANNOTATION, token);
+    }
+
+    /** Acts like {@link #run}, but pods that are deleted take longer than the test to end. */
+    void terminateInsteadOfDeleting() {
+        for (Decision decision = settle();
+                decision instanceof Decision.CreatePods || decision instanceof Decision.DeletePods;
+                decision = settle()) {
+            if (decision instanceof Decision.CreatePods create) {
+                create.assignments().forEach(assignment -> pod(assignment, running()));
+            }
+            if (decision instanceof Decision.DeletePods delete) {
+                delete.names()
+                        .forEach(name -> pods.computeIfPresent(
+                                name,
+                                (_, pod) -> new WorkerPod(
+                                        name,
+                                        pod.run(),
+                                        pod.platform(),
+                                        pod.attempt(),
+                                        true,
+                                        pod.ended(),
+                                        pod.observation())));
+            }
+        }
     }
 
     void edit(String yaml) {
@@ -105,43 +157,75 @@ final class Scenario {
     }
 
     void resolve(Resolution resolution) {
-        record(outcomes.resolved(observed(), resolution));
+        record(outcomes.resolved(observed().ofRun(), resolution));
     }
 
     void publish(PublishOutcome outcome) {
-        record(outcomes.published(observed(), outcome));
+        record(outcomes.published(observed().ofRun(), outcome));
+    }
+
+    void protect(List<PlatformResult> results) {
+        record(ResultProtection.protectedResults(status, results));
+        results.forEach(result -> temporaryTags.add(result.digest()));
+    }
+
+    void release(List<PlatformResult> results) {
+        record(ResultProtection.released(status, results));
+        results.forEach(result -> temporaryTags.remove(result.digest()));
+    }
+
+    void tag(PublishOutcome outcome) {
+        record(outcomes.tagged(observed().ofRun(), outcome));
+    }
+
+    /** The git server is asked whether the revision moved. */
+    void pollSource(String commit) {
+        polls = new PollTimes(polls.since(), now, polls.baseImages());
+        if (!commit.equals(currentRun().commit())) {
+            record(outcomes.sourceMoved(observed(), commit));
+        }
     }
 
     void refuse(PodCreation.Refused refused) {
-        record(outcomes.refused(observed(), refused));
+        record(outcomes.refused(observed().ofRun(), refused));
     }
 
     void withoutCredentials(CredentialResult.Unavailable unavailable) {
-        record(outcomes.withoutCredentials(observed(), unavailable));
+        record(outcomes.withoutCredentials(observed().ofRun(), unavailable));
     }
 
     /** Everything from the start to the published image. */
     void succeed() {
+        succeed(digest('f'));
+    }
+
+    void succeed(String digest) {
         run();
         if (currentRun().phase() == Run.Phase.Resolving) {
             resolve(new Resolution.Resolved(Specs.COMMIT));
             run();
         }
-        for (String platform : RequestedPlatforms.of(spec)) {
+        for (String platform : RequestedPlatforms.of(observed().ofRun().spec())) {
             end(platform, succeeded(platform));
         }
         run();
-        publish(published());
+        publish(published(digest));
         run();
     }
 
     PublishOutcome.Published published() {
-        List<String> tags = spec.output().tags();
+        return published(digest('f'));
+    }
+
+    PublishOutcome.Published published(String digest) {
+        ImageBuildSpec published = observed().ofRun().spec();
+        List<String> tags = published.output().tags();
         return new PublishOutcome.Published(
-                spec.output().image(),
-                digest('f'),
+                published.output().image(),
+                digest,
                 tags == null ? List.of() : tags,
-                RequestedPlatforms.of(spec).stream().collect(Collectors.toMap(platform -> platform, _ -> digest('c'))));
+                RequestedPlatforms.of(published).stream()
+                        .collect(Collectors.toMap(platform -> platform, _ -> digest('c'))));
     }
 
     /** The current pod of a platform says this. */
@@ -218,12 +302,11 @@ final class Scenario {
                 "node-1");
     }
 
-    WorkerObservation.Failed failed(String platform, FailureReason reason, boolean worthRetrying) {
+    WorkerObservation.Failed failed(String platform, Evidence evidence) {
+        Diagnosis diagnosis = Diagnosis.of(evidence, "RUN make failed with exit code 2 at Dockerfile:12");
         return new WorkerObservation.Failed(
-                reason,
-                "RUN make failed with exit code 2 at Dockerfile:12",
-                new Failure(platform, reason, "RUN make", "Dockerfile:12", 2, "make: *** [all] Error 2"),
-                worthRetrying,
+                diagnosis,
+                new Failure(platform, diagnosis.reason(), "RUN make", "Dockerfile:12", 2, "make: *** [all] Error 2"),
                 new Steps(8, 3),
                 now.minusSeconds(30),
                 now,
