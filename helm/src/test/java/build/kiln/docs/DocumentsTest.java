@@ -6,10 +6,15 @@ import build.kiln.SourceTree;
 import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.Run;
+import build.kiln.operator.failure.Diagnosis;
+import build.kiln.operator.failure.Evidence;
+import build.kiln.operator.failure.NextStep;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -20,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class DocumentsTest {
     private static final Pattern TRANSITION = Pattern.compile("(?m)^\\s*(\\S+) --> (\\w+|\\[\\*])");
+    private static final Pattern REASON_ROW = Pattern.compile("(?m)^\\| `(\\w+)` \\| ([^|]+) \\| ([^|]+) \\|");
 
     static List<String> documents() {
         return Markdown.files();
@@ -41,6 +47,47 @@ class DocumentsTest {
         String table = Markdown.section("Reasons of a failed run", SourceTree.text("docs/troubleshooting.md"));
 
         assertThat(Markdown.rowNames(table)).containsExactlyInAnyOrderElementsOf(names(FailureReason.values()));
+    }
+
+    @Test
+    void everyReasonHasItsClassesAndNextSteps() {
+        String table = Markdown.section("Reasons of a failed run", SourceTree.text("docs/troubleshooting.md"));
+        Map<String, Set<String>> documented = new TreeMap<>();
+        REASON_ROW
+                .matcher(table)
+                .results()
+                .forEach(row -> documented.put(
+                        row.group(1),
+                        Stream.concat(Stream.of(row.group(2).split(", ")), Stream.of(row.group(3).split(", ")))
+                                .collect(Collectors.toCollection(TreeSet::new))));
+
+        assertThat(documented).isEqualTo(classesAndNextSteps());
+    }
+
+    private static Map<String, Set<String>> classesAndNextSteps() {
+        Map<String, Set<String>> expected = new TreeMap<>();
+        Arrays.stream(Evidence.class.getPermittedSubclasses())
+                .<Evidence>flatMap(kind -> kind.isEnum()
+                        ? Arrays.stream(kind.getEnumConstants()).map(Evidence.class::cast)
+                        : Stream.of(build.kiln.protocol.FailureReason.values()).map(Evidence.Reported::new))
+                .map(evidence -> Diagnosis.of(evidence, ""))
+                .forEach(diagnosis -> {
+                    Set<String> words =
+                            expected.computeIfAbsent(diagnosis.reason().name(), _ -> new TreeSet<>());
+                    words.add(diagnosis.failureClass().name());
+                    words.add(word(diagnosis.next()));
+                });
+        return expected;
+    }
+
+    private static String word(NextStep next) {
+        return switch (next) {
+            case Fail -> "none";
+            case RetryAfterBackOff -> "retry";
+            case RetryOnce -> "retry once";
+            case RetryWithMoreMemory -> "retry with more memory";
+            case WaitForCapacity -> "wait";
+        };
     }
 
     @Test
