@@ -1,12 +1,14 @@
 package build.kiln.operator;
 
 import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.operator.cleanup.OrphanSweep;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.http.HealthServer;
 import build.kiln.operator.http.HealthServer.Health;
 import build.kiln.operator.imagebuild.BuildServices;
 import build.kiln.operator.imagebuild.ImageBuildReconciler;
 import build.kiln.operator.metrics.BuildMetrics;
+import build.kiln.operator.metrics.QueueMetrics;
 import build.kiln.operator.status.EventRecorder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
@@ -44,6 +46,8 @@ final class OperatorProcess implements AutoCloseable {
     private final Optional<Leadership> leadership;
     private final Operator operator;
     private final Readiness readiness;
+    private final OrphanSweep sweep;
+    private final QueueMetrics queue;
     private final AtomicBoolean stopping = new AtomicBoolean();
     private volatile Consumer<String> failure = problem -> {};
     private @Nullable HealthServer http;
@@ -59,10 +63,17 @@ final class OperatorProcess implements AutoCloseable {
         this.leadership = replica.map(one -> new Leadership(client, one, clock, this::fail));
         this.operator = new Operator(overrider -> configure(overrider, client));
         this.readiness = new Readiness(operator);
+        this.sweep = new OrphanSweep(
+                client,
+                configuration.watchNamespaces(),
+                configuration.worker().sweepInterval(),
+                registry);
+        leadership.ifPresent(election -> election.onActive(sweep::start));
         ImageBuildReconciler reconciler =
                 new ImageBuildReconciler(configuration, client, services, events, metrics, clock);
         operator.register(reconciler, this::configure);
         metrics.watch(reconciler::statuses);
+        this.queue = new QueueMetrics(registry, reconciler::queue);
     }
 
     /** Is told, at most once, when the process cannot go on. */
@@ -76,9 +87,9 @@ final class OperatorProcess implements AutoCloseable {
      * @throws IOException when the port is taken
      */
     void start() throws IOException {
-        http = HealthServer.start(configuration.http().port(), this::liveness, readiness::health, registry::scrape);
+        http = HealthServer.start(configuration.http().port(), this::liveness, readiness::health, this::scrape);
         operator.start();
-        leadership.ifPresent(Leadership::watch);
+        leadership.ifPresentOrElse(Leadership::watch, sweep::start);
         LOG.atInfo()
                 .addKeyValue(
                         "namespaces",
@@ -99,12 +110,18 @@ final class OperatorProcess implements AutoCloseable {
             return;
         }
         LOG.atInfo().log("the operator stops");
+        sweep.close();
         operator.stop();
         leadership.ifPresent(Leadership::close);
         events.close();
         if (http != null) {
             http.close();
         }
+    }
+
+    private String scrape() {
+        queue.update();
+        return registry.scrape();
     }
 
     private void fail(String problem) {

@@ -87,10 +87,14 @@ abstract class LiveOperator {
     }
 
     OperatorProcess start(Optional<Replica> replica) throws IOException {
+        return start(replica, "watchNamespaces: [" + namespace + "]\n");
+    }
+
+    OperatorProcess start(Optional<Replica> replica, String configuration) throws IOException {
         KubernetesClient own = access.client();
         toClose.add(own);
         OperatorProcess process = new OperatorProcess(
-                TestConfiguration.with("watchNamespaces: [" + namespace + "]\n"),
+                TestConfiguration.with(configuration),
                 own,
                 new BuildServices(new KubernetesCredentialReader(own), services, services),
                 replica,

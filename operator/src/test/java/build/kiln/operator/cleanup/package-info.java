@@ -1,0 +1,4 @@
+@NullMarked
+package build.kiln.operator.cleanup;
+
+import org.jspecify.annotations.NullMarked;
