@@ -2,6 +2,7 @@ package build.kiln.worker;
 
 import build.kiln.protocol.BuildResult;
 import build.kiln.protocol.ProtocolJson;
+import build.kiln.protocol.WorkerPaths;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -14,6 +15,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -43,12 +45,25 @@ public final class WorkerMain {
 
         Worker worker =
                 new Worker(settings, new EnvironmentRequestSource(environment), out, clock, cancellation, started);
-        BuildResult result = worker.run();
+        BuildResult result = withStarts(worker.run(), Path.of(WorkerPaths.STARTS), out);
         out.flush();
         write(result, settings.terminationMessage());
         finished.countDown();
         // When a signal stops the machine this waits for it to stop, and the exit code is the signal's, 143.
         System.exit(exitCode(result));
+    }
+
+    /** Counters are worth no failure: without them the result stays as it is. */
+    private static BuildResult withStarts(BuildResult result, Path folder, PrintStream out) {
+        try {
+            Optional<BuildResult.Acceleration> starts = ProgramStarts.read(folder);
+            starts.ifPresent(s -> out.println("programs: " + s.nativeStarts() + " started as native twins, "
+                    + s.emulatedStarts() + " under QEMU"));
+            return starts.map(result::withAcceleration).orElse(result);
+        } catch (IOException e) {
+            out.println("programs: the counters cannot be read: " + Printable.text(e.toString()));
+            return result;
+        }
     }
 
     private static int exitCode(BuildResult result) {
