@@ -8,6 +8,7 @@ import (
 
 	"kiln.build/cluster/internal/emulation"
 	"kiln.build/cluster/internal/layout"
+	"kiln.build/cluster/internal/twins"
 )
 
 const emulationUsage = `Usage: bench/emulation [OPTION ...] [PROJECT ...]
@@ -15,6 +16,7 @@ const emulationUsage = `Usage: bench/emulation [OPTION ...] [PROJECT ...]
 Builds the projects of the corpus, all or those named, natively, under QEMU and with native twins, compares what the last two make, and
 prints how long they take.
 
+  --twins NAME    the set of twins, and so release and platform (default debian-12-arm64); with the project "small" for a first look
   --reuse         take the builds under QEMU of an earlier run, with their times
   --output FILE   where the JSON goes (default bench/target/emulation.json)
 `
@@ -26,12 +28,17 @@ func runEmulation(ctx context.Context, args []string) error {
 		return nil
 	}
 	set := flags("emulation")
+	name := set.String("twins", emulation.DefaultTwins, "")
 	reuse := set.Bool("reuse", false, "")
 	output := set.String("output", "", "")
 	if err := set.Parse(args); err != nil {
 		return usageError{fmt.Sprintf("%s: %v", set.Name(), err)}
 	}
 	projects, err := emulation.Selected(set.Args())
+	if err != nil {
+		return usageError{err.Error()}
+	}
+	chosen, err := twins.Named(*name)
 	if err != nil {
 		return usageError{err.Error()}
 	}
@@ -47,7 +54,7 @@ func runEmulation(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	runner, err := emulation.NewRunner(ctx, self, root, cache, os.Stderr)
+	runner, err := emulation.NewRunner(ctx, self, root, cache, chosen, os.Stderr)
 	if err != nil {
 		return err
 	}

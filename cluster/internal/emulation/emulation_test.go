@@ -10,6 +10,7 @@ import (
 
 	"kiln.build/cluster/internal/debian"
 	"kiln.build/cluster/internal/process"
+	"kiln.build/cluster/internal/twins"
 )
 
 func TestMain(m *testing.M) {
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-func newRunner(t *testing.T) *Runner {
+func newRunner(t *testing.T, name string) *Runner {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("compiles for minutes")
@@ -43,7 +44,11 @@ func newRunner(t *testing.T) *Runner {
 	if err != nil {
 		t.Fatal(err)
 	}
-	runner, err := NewRunner(t.Context(), self, root, filepath.Join(cache, "kiln"), os.Stderr)
+	set, err := twins.Named(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	runner, err := NewRunner(t.Context(), self, root, filepath.Join(cache, "kiln"), set, os.Stderr)
 	if errors.Is(err, debian.ErrNotOffered) {
 		t.Skipf("a point release replaced a pinned package: %v", err)
 	}
@@ -55,7 +60,7 @@ func newRunner(t *testing.T) *Runner {
 
 // The whole corpus is built by bench/emulation.
 func TestTwinsMakeWhatQEMUMakes(t *testing.T) {
-	runner := newRunner(t)
+	runner := newRunner(t, DefaultTwins)
 	for _, p := range Quick() {
 		t.Run(p.Name, func(t *testing.T) {
 			reference, err := runner.Reference(t.Context(), p)
@@ -125,20 +130,20 @@ gcc --version; as --version; ld --version; xz --version; gzip --version
 `
 
 func TestProgramsBehaveAsUnderQEMU(t *testing.T) {
-	runner := newRunner(t)
+	runner := newRunner(t, DefaultTwins)
 	seen := map[Way]string{}
 	made := map[Way]Outcome{}
 	for _, way := range []Way{QEMU, Accelerated} {
-		var twins []string
+		var folders []string
 		if way == Accelerated {
-			twins = []string{runner.twins}
+			folders = []string{runner.twins}
 		}
 		job := t.TempDir()
 		if err := os.Chmod(filepath.Dir(job), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		result, err := runner.machine.Run(t.Context(), Build{
-			Root: runner.root, Job: job, Platform: foreignPlatform, Twins: twins, Limit: limit, Steps: []Step{{"behaviour", "set +e" + behaviour}},
+			Root: runner.root, Job: job, Platform: runner.set.Architecture.Platform(), Twins: folders, Limit: limit, Steps: []Step{{"behaviour", "set +e" + behaviour}},
 		})
 		if err != nil {
 			t.Fatal(err)

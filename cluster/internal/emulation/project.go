@@ -29,7 +29,7 @@ type Project struct {
 	quick bool
 }
 
-// suite is the release whose compilers build the corpus.
+// suite is the release that the sources of the corpus are from.
 const suite = debian.Bookworm
 
 // rootPackages are in the root file system of every project.
@@ -54,7 +54,7 @@ var Projects = []Project{
 	{
 		Name: "bzip2", Language: "C", Why: "link time optimisation", quick: true,
 		source: "bzip2", file: "bzip2_1.0.8.orig.tar.gz", sum: "ab5a03176ee106d3f0fa90e381da478ddae405918153cca248e682cd0c4a2269",
-		build: "make -j2 CFLAGS='-O2 -flto -frandom-seed=kiln -D_FILE_OFFSET_BITS=64' LDFLAGS=-flto libbz2.a bzip2 bzip2recover",
+		build: "make -j2 CFLAGS='-O2 -flto -frandom-seed=kiln -D_FILE_OFFSET_BITS=64' LDFLAGS=-flto libbz2.a bzip2recover",
 	},
 	{
 		Name: "xxhash", Language: "C", Why: "-march=native tried first", quick: true,
@@ -108,15 +108,51 @@ var Projects = []Project{
 	},
 }
 
+// Small is a few lines of C and C++ of everything that depends on the architecture: for a first look at a set of twins.
+var Small = Project{
+	Name: "small", Language: "C++", Why: "floating point, wide integers, exceptions, threads, debug information",
+	build: `cat > a.c <<'X'
+#include <complex.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+struct mixed { char c; long double l; double complex z; int64_t i; _Bool b; };
+static _Thread_local struct mixed m;
+atomic_long counter;
+long double scale(long double x, int n) { while (n--) x = x * 1.0000000001L + 0.1L; return x; }
+int64_t divide(int64_t a, int64_t b) { return b ? a / b + a % b : INT64_MIN; }
+double sum(const double *v, int n) { double s = 0; for (int i = 0; i < n; i++) s += v[i] * v[n - i - 1]; return s; }
+int main(int c, char **v) {
+  m.l = scale(c, 100); m.z = c + 2.5 * I; m.i = divide(INT64_MAX, c); atomic_fetch_add(&counter, c);
+  switch (c) { case 1: puts("one"); break; case 2: puts("two"); break; case 3: puts("three"); break; case 4: puts("four"); break; case 7: puts("x"); break; }
+  printf("%Lg %g %lld %ld %s
+", m.l, creal(m.z), (long long)m.i, counter, v[0]);
+}
+X
+cat > b.cc <<'X'
+#include <stdexcept>
+struct base { virtual ~base() {} virtual int value(int x) { if (x > 3) throw std::out_of_range("x"); return x; } };
+template <int n> struct derived : base { int value(int x) override { return x < n ? base::value(x) * n : derived<n - 1>().value(x); } };
+template <> struct derived<0> : base {};
+int main(int c, char **) { try { derived<9> d; base &b = d; return b.value(c); } catch (const std::exception &e) { return e.what()[0]; } }
+X
+for level in -O0 -O2 '-O3 -g' '-Os -fPIC'; do
+  gcc $level -c a.c -o "a$level.o"; g++ $level -c b.cc -o "b$level.o"
+done
+gcc -O2 -flto -frandom-seed=1 a.c -o a-lto; gcc -fstack-protector-strong -O2 a.c -o a-protected; g++ -O2 b.cc -o b; gcc -O2 -static a.c -o a-static
+gcc -O2 --coverage -c a.c -o a-coverage.o; ./a-lto; ./b; [ $? = 9 ]`,
+}
+
 // Selected are the projects with the names, all when there are none.
 func Selected(names []string) ([]Project, error) {
 	if len(names) == 0 {
 		return Projects, nil
 	}
+	all := append([]Project{Small}, Projects...)
 	var chosen []Project
 	for _, name := range names {
 		at := -1
-		for i, p := range Projects {
+		for i, p := range all {
 			if p.Name == name {
 				at = i
 			}
@@ -124,7 +160,7 @@ func Selected(names []string) ([]Project, error) {
 		if at < 0 {
 			return nil, fmt.Errorf("the corpus has no project %q", name)
 		}
-		chosen = append(chosen, Projects[at])
+		chosen = append(chosen, all[at])
 	}
 	return chosen, nil
 }
@@ -186,7 +222,7 @@ func (p Project) check(file string) error {
 // unpack unpacks the sources into the folder /src of a build.
 func (p Project) unpack(ctx context.Context, file, job string) error {
 	src := filepath.Join(job, "changed", "src")
-	if err := errors.Join(ownedFolder(job), ownedFolder(filepath.Join(job, "changed")), ownedFolder(src)); err != nil {
+	if err := errors.Join(ownedFolder(job), ownedFolder(filepath.Join(job, "changed")), ownedFolder(src)); err != nil || file == "" {
 		return err
 	}
 	command := exec.CommandContext(ctx, "tar", "--extract", "--strip-components=1", "--no-same-owner", "--file="+file, "--directory="+src)

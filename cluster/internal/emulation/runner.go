@@ -21,17 +21,14 @@ import (
 	"kiln.build/cluster/internal/twins"
 )
 
-// foreign is the platform that the corpus is built for.
-const (
-	foreignPlatform = "linux/arm64"
-	foreignTwins    = "debian-12-arm64"
-	foreignDebian   = "arm64"
-)
+// DefaultTwins is the set that the corpus is built with.
+const DefaultTwins = "debian-12-arm64"
 
 // Runner builds projects in all ways.
 type Runner struct {
 	cache   string
 	machine Machine
+	set     twins.Set
 	twins   string
 	root    string // foreign
 	native  string
@@ -41,27 +38,23 @@ type Runner struct {
 
 // NewRunner makes what the builds need: emulators, twins and root file systems, as far as the cache lacks them. Self is a program that
 // dispatches Commands; root is the source tree, cache Kiln's cache folder.
-func NewRunner(ctx context.Context, self, root, cache string, out io.Writer) (runner *Runner, err error) {
+func NewRunner(ctx context.Context, self, root, cache string, set twins.Set, out io.Writer) (runner *Runner, err error) {
 	if runtime.GOARCH != "amd64" {
 		return nil, fmt.Errorf("native twins exist for nodes of amd64; this machine is of %s", runtime.GOARCH)
 	}
 	done := progress.Start(out, "making emulators, twins and root file systems")
 	defer func() { done(err) }()
-	r := &Runner{cache: filepath.Join(cache, "emulation"), out: out}
-	if r.machine, r.version, err = newMachine(ctx, self, root, r.cache); err != nil {
-		return nil, err
-	}
-	set, err := twins.Named(foreignTwins)
-	if err != nil {
+	r := &Runner{cache: filepath.Join(cache, "emulation"), set: set, out: out}
+	if r.machine, r.version, err = newMachine(ctx, self, root, r.cache, set.Architecture.QEMU); err != nil {
 		return nil, err
 	}
 	if r.twins, err = twins.Cached(ctx, root, filepath.Join(cache, "twins"), set); err != nil {
 		return nil, err
 	}
-	if r.root, err = Root(ctx, r.cache, suite, foreignDebian, rootPackages); err != nil {
+	if r.root, err = Root(ctx, r.cache, set.Release.Suite, set.Architecture.Debian, rootPackages); err != nil {
 		return nil, err
 	}
-	if r.native, err = Root(ctx, r.cache, suite, "amd64", rootPackages); err != nil {
+	if r.native, err = Root(ctx, r.cache, set.Release.Suite, "amd64", rootPackages); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -87,9 +80,11 @@ type Outcome struct {
 func (r *Runner) Build(ctx context.Context, p Project, way Way) (outcome Outcome, err error) {
 	done := progress.Start(r.out, fmt.Sprintf("building %s (%s)", p.Name, way))
 	defer func() { done(err) }()
-	file, err := p.fetch(ctx, r.cache)
-	if err != nil {
-		return Outcome{}, err
+	file := ""
+	if p.source != "" {
+		if file, err = p.fetch(ctx, r.cache); err != nil {
+			return Outcome{}, err
+		}
 	}
 	jobs := filepath.Join(r.cache, "jobs")
 	if err := os.MkdirAll(jobs, 0o755); err != nil {
@@ -103,7 +98,7 @@ func (r *Runner) Build(ctx context.Context, p Project, way Way) (outcome Outcome
 	if err := p.unpack(ctx, file, dir); err != nil {
 		return Outcome{}, err
 	}
-	build := Build{Root: r.root, Job: dir, Platform: foreignPlatform, Steps: p.steps(), Limit: limit}
+	build := Build{Root: r.root, Job: dir, Platform: r.set.Architecture.Platform(), Steps: p.steps(), Limit: limit}
 	switch way {
 	case Native:
 		build.Root, build.Platform = r.native, ""

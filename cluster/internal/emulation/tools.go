@@ -15,7 +15,7 @@ import (
 const emulators = "qemu-user-static"
 
 // newMachine compiles the launcher and the interpreter of the source tree, and gets the emulators that the image has.
-func newMachine(ctx context.Context, self, root, cache string) (m Machine, version string, err error) {
+func newMachine(ctx context.Context, self, root, cache, qemu string) (m Machine, version string, err error) {
 	bin := filepath.Join(cache, "bin")
 	m = Machine{Self: self, Launcher: filepath.Join(bin, "kiln-buildkitd"), Interpreter: bin}
 	if err := os.MkdirAll(filepath.Join(bin, "kiln"), 0o755); err != nil {
@@ -34,11 +34,11 @@ func newMachine(ctx context.Context, self, root, cache string) (m Machine, versi
 	if err := copyProgram(filepath.Join(interpreter.Dir, "interpreter.bin"), filepath.Join(bin, "kiln", "interpreter.bin")); err != nil {
 		return m, "", err
 	}
-	m.Emulators, version, err = fetchEmulators(ctx, cache)
+	m.Emulators, version, err = fetchEmulator(ctx, cache, qemu)
 	return m, version, err
 }
 
-func fetchEmulators(ctx context.Context, cache string) (dir, version string, err error) {
+func fetchEmulator(ctx context.Context, cache, qemu string) (dir, version string, err error) {
 	archive, err := debian.Open(ctx, filepath.Join(cache, "archives", suite+"-amd64"), filepath.Join(cache, "packages"), suite, "amd64")
 	if err != nil {
 		return "", "", err
@@ -53,7 +53,7 @@ func fetchEmulators(ctx context.Context, cache string) (dir, version string, err
 		}
 		version = strings.TrimSuffix(filepath.Base(deb), ".deb")
 		dir = filepath.Join(cache, version)
-		const program = "usr/bin/qemu-aarch64-static"
+		program := "usr/bin/qemu-" + qemu + "-static"
 		target := filepath.Join(dir, filepath.Base(program))
 		if _, err := os.Stat(target); err == nil {
 			return dir, version, nil

@@ -28,6 +28,14 @@ type Architecture struct {
 	big    bool // big endian
 }
 
+// Platform is the architecture in the words of images.
+func (a Architecture) Platform() string {
+	if a == arm {
+		return "linux/arm/v7"
+	}
+	return "linux/" + a.Go
+}
+
 // Set is what one image holds.
 type Set struct {
 	Release      Release
