@@ -307,6 +307,22 @@ class RegistryClientTest {
                 .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\u001b", "\n", "\r"));
     }
 
+    @Test
+    void aFullDiskIsToldWhereTheRegistryHidesItInTheDetail() {
+        for (int i = 0; i < Server.SETTINGS.attempts(); i++) {
+            server.answers(status(500)
+                    .body(
+                            "{\"errors\":[{\"code\":\"UNKNOWN\",\"message\":\"unknown error\",\"detail\":\"filesystem: write /"
+                                    + "long/".repeat(100) + "data.tmp: no space left on device\"}]}")
+                    .build());
+        }
+
+        assertThatThrownBy(() -> client.putManifest(byDigest(), index()))
+                .isInstanceOf(RegistryException.Unavailable.class)
+                .hasMessageContaining("500 from " + server.host() + " (UNKNOWN: ...")
+                .hasMessageEndingWith("data.tmp: no space left on device)");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"})
     void aPushThatLacksAChildSaysSo(String code) {
