@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** One run of BuildKit's client: shows its progress, and stops it when its time is up or the worker is told to stop. */
 final class BuildctlRun {
@@ -35,6 +36,7 @@ final class BuildctlRun {
     enum End {
         EXITED,
         TIMED_OUT,
+        STALLED,
         CANCELLED
     }
 
@@ -45,13 +47,27 @@ final class BuildctlRun {
      */
     record Outcome(End end, int exitCode, ClientErrors errors) {}
 
+    /**
+     * @param deadline when the build has to have ended
+     * @param longestSilence without any progress; null for no such limit
+     * @param onStall called when that has passed, before anything is stopped
+     */
+    record Limits(Instant deadline, @Nullable Duration longestSilence, StallObserver onStall) {}
+
+    /** Takes evidence of a build that does not move. */
+    interface StallObserver {
+        void observe() throws InterruptedException;
+    }
+
     private final ProgressPrinter progress;
+    private final Liveness liveness;
     private final InstantSource clock;
     private final Cancellation cancellation;
     private volatile End end = End.EXITED;
 
     BuildctlRun(ProgressPrinter progress, InstantSource clock, Cancellation cancellation) {
         this.progress = progress;
+        this.liveness = new Liveness(clock.instant());
         this.clock = clock;
         this.cancellation = cancellation;
     }
@@ -61,7 +77,7 @@ final class BuildctlRun {
      *
      * @throws IOException when it cannot be started or its output cannot be read
      */
-    Outcome run(List<String> command, Path dockerConfig, Instant deadline) throws IOException, InterruptedException {
+    Outcome run(List<String> command, Path dockerConfig, Limits limits) throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD);
@@ -70,7 +86,7 @@ final class BuildctlRun {
         environment.put("DOCKER_CONFIG", dockerConfig.toString());
         environment.put("HOME", dockerConfig.toString());
         Process process = builder.start();
-        Thread watch = Thread.ofPlatform().daemon().name("buildctl-watch").start(() -> watch(process, deadline));
+        Thread watch = Thread.ofPlatform().daemon().name("buildctl-watch").start(() -> watch(process, limits));
         try {
             ClientErrors errors = read(process);
             int exitCode = process.waitFor();
@@ -88,20 +104,30 @@ final class BuildctlRun {
         Optional<byte[]> line = lines.next();
         while (line.isPresent()) {
             byte[] bytes = line.get();
-            SolveStatusParser.parse(bytes)
-                    .ifPresentOrElse(status -> progress.show(status, clock.instant()), () -> errors.add(bytes));
+            SolveStatusParser.parse(bytes).ifPresentOrElse(this::show, () -> errors.add(bytes));
             line = lines.next();
         }
         return errors;
     }
 
+    private void show(SolveStatus status) {
+        Instant now = clock.instant();
+        liveness.report(status, now);
+        progress.show(status, now);
+    }
+
     /** Ends with the process: the reader interrupts it then. */
-    private void watch(Process process, Instant deadline) {
+    private void watch(Process process, Limits limits) {
         try {
             while (true) {
-                Duration remaining = Duration.between(clock.instant(), deadline);
+                Duration remaining = Duration.between(clock.instant(), limits.deadline());
                 if (remaining.isNegative() || remaining.isZero()) {
                     end = End.TIMED_OUT;
+                    break;
+                }
+                if (isStalled(limits)) {
+                    end = End.STALLED;
+                    limits.onStall().observe();
                     break;
                 }
                 if (cancellation.await(remaining.compareTo(TICK) < 0 ? remaining : TICK)) {
@@ -119,5 +145,10 @@ final class BuildctlRun {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private boolean isStalled(Limits limits) {
+        Duration longest = limits.longestSilence();
+        return longest != null && liveness.silence(clock.instant()).compareTo(longest) >= 0;
     }
 }

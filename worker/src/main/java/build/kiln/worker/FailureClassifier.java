@@ -24,9 +24,19 @@ final class FailureClassifier {
     private final BuildInputs inputs;
     private final ClientErrors errors;
     private final @Nullable Operation failed;
+    private final @Nullable Integer oomKills;
     private final String message;
 
-    FailureClassifier(BuildRequest request, BuildInputs inputs, BuildGraph graph, ClientErrors errors) {
+    /**
+     * @param oomKills how many processes beside the daemon the kernel has killed for want of memory; null when unknown
+     */
+    FailureClassifier(
+            BuildRequest request,
+            BuildInputs inputs,
+            BuildGraph graph,
+            ClientErrors errors,
+            @Nullable Integer oomKills) {
+        this.oomKills = oomKills;
         this.request = request;
         this.inputs = inputs;
         this.errors = errors;
@@ -88,12 +98,7 @@ final class FailureClassifier {
         String tail = failed == null ? null : tail(failed);
         String what = step() + " failed" + (exitCode == null ? "" : " with exit code " + exitCode) + at();
         if (exitCode != null && exitCode == KILLED) {
-            return at(
-                    FailureReason.OutOfMemory,
-                    step() + " was killed (exit code 137)" + at()
-                            + ", most likely because the worker's memory limit was reached. Raise"
-                            + " spec.worker.resources.",
-                    exitCode);
+            return killed(exitCode);
         }
         if (tail != null && contains(tail, "no space left on device")) {
             return outOfDisk();
@@ -106,6 +111,25 @@ final class FailureClassifier {
                     exitCode);
         }
         return at(FailureReason.BuildFailed, what + ".", exitCode);
+    }
+
+    /** Signal 9 is the kernel's when memory is short, and anybody's else. */
+    private Diagnosis killed(int exitCode) {
+        String what = step() + " was killed (exit code 137)" + at();
+        if (oomKills != null && oomKills == 0) {
+            return at(
+                    FailureReason.BuildFailed,
+                    what + ", and not for want of memory: the kernel killed no process of the daemon's container."
+                            + " Look for what sends SIGKILL in the step itself.",
+                    exitCode);
+        }
+        String why = oomKills == null
+                ? ", most likely because the worker's memory limit was reached"
+                : ": the kernel killed " + oomKills + " of the container's processes for want of memory";
+        return at(
+                FailureReason.OutOfMemory,
+                what + why + ". Raise spec.worker.resources.limits.memory, or set spec.retry.memoryFactor.",
+                exitCode);
     }
 
     private Diagnosis ofOperation() {
@@ -139,6 +163,9 @@ final class FailureClassifier {
         String missing = message.endsWith(": not found")
                 ? "the image " + image + " does not exist in its registry, or not for " + request.platform()
                 : "the image " + image + " cannot be pulled: " + message;
+        if (RegistryFailure.isTransient(message)) {
+            return at(FailureReason.PullFailed, step() + " failed" + at() + ": " + missing + ".", null);
+        }
         return frontend
                 ? dockerfile("The Dockerfile's # syntax= line names a frontend, but " + missing + ".")
                 : at(FailureReason.BuildFailed, step() + " failed" + at() + ": " + missing + ".", null);

@@ -27,7 +27,8 @@ final class RegistryFailure {
                     "\"" + repository + "\" is not the name of a repository: " + said + ". Correct spec.output.image.");
         }
         return Diagnosis.of(
-                FailureReason.PushFailed, "Pushing to " + repository + " failed: " + said + "." + hint(said));
+                isFinal(said) ? FailureReason.PushRefused : FailureReason.PushFailed,
+                "Pushing to " + repository + " failed: " + said + "." + hint(said));
     }
 
     static Diagnosis refusedPull(RegistryCredentials credentials, String image, String at) {
@@ -51,6 +52,45 @@ final class RegistryFailure {
                         "unauthorized")
                 || FailureClassifier.contains(message + "$", "denied$")
                 || message.startsWith("denied");
+    }
+
+    /** Whether the same request may succeed in a while. */
+    static boolean isTransient(String message) {
+        return FailureClassifier.contains(
+                message,
+                "connection refused",
+                "connection reset",
+                "broken pipe",
+                "timeout",
+                "deadline exceeded",
+                "no such host",
+                "name resolution",
+                "server misbehaving",
+                "no route to host",
+                "network is unreachable",
+                "unexpected eof",
+                ": eof",
+                "429 too many",
+                "toomanyrequests",
+                "500 internal server",
+                "502 bad gateway",
+                "503 service unavailable",
+                "504 gateway");
+    }
+
+    /** Whether the registry, or what is known of it, has to change first; what nobody knows is tried again. */
+    private static boolean isFinal(String message) {
+        return !isTransient(message)
+                && (!hint(message).isEmpty()
+                        || FailureClassifier.contains(
+                                message,
+                                "quota",
+                                "immutable",
+                                "400 bad request",
+                                "405 method not allowed",
+                                "409 conflict",
+                                "413 request entity too large",
+                                "413 payload too large"));
     }
 
     private static boolean isMissing(String message) {

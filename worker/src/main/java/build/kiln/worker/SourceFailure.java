@@ -41,8 +41,10 @@ final class SourceFailure {
             return notFound("The certificate of the git server of " + repository + " is not trusted: "
                     + gitWords(message) + ".");
         }
-        return notFound("The repository " + repository + " cannot be fetched: " + gitWords(message)
-                + ". Check that the git server can be reached from the cluster.");
+        return Diagnosis.of(
+                FailureReason.SourceUnreachable,
+                "The repository " + repository + " cannot be fetched: " + gitWords(message)
+                        + ". Check that the git server can be reached from the cluster.");
     }
 
     /** Also when the server has the commit and does not give it by its id. */

@@ -9,6 +9,7 @@ import build.kiln.protocol.FailureReason;
 import build.kiln.protocol.MalformedDocumentException;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -25,6 +26,8 @@ final class Worker {
     private String platform = "unknown";
     private @Nullable Instant daemonReady;
     private @Nullable ProgressPrinter progress;
+    /** Written by the thread that watches the client, which has ended when it is read. */
+    private volatile @Nullable Stall stall;
 
     Worker(
             WorkerSettings settings,
@@ -86,7 +89,16 @@ final class Worker {
             BuildRequest request, BuildInputs inputs, GitContext.Form form, ProgressPrinter printer, Instant deadline)
             throws BuildFailedException, IOException, InterruptedException {
         List<String> command = BuildctlCommand.render(settings, request, inputs, form);
-        return new BuildctlRun(printer, clock, cancellation).run(command, inputs.dockerConfig(), deadline);
+        Long seconds = request.stallTimeoutSeconds();
+        BuildctlRun.Limits limits = new BuildctlRun.Limits(
+                deadline, seconds == null ? null : Duration.ofSeconds(seconds), () -> observe(printer));
+        return new BuildctlRun(printer, clock, cancellation).run(command, inputs.dockerConfig(), limits);
+    }
+
+    private void observe(ProgressPrinter printer) throws InterruptedException {
+        Stall seen = Stall.observe(printer.graph(), settings);
+        stall = seen;
+        seen.lines().forEach(printer::note);
     }
 
     private static boolean needsHistory(BuildInputs inputs, BuildctlRun.Outcome outcome, ProgressPrinter printer) {
@@ -99,19 +111,30 @@ final class Worker {
     }
 
     private BuildResult result(BuildRequest request, BuildInputs inputs, BuildctlRun.Outcome outcome, BuildGraph graph)
-            throws BuildFailedException, IOException {
+            throws BuildFailedException, IOException, InterruptedException {
         return switch (outcome.end()) {
             case CANCELLED -> failed(cancelled());
             case TIMED_OUT -> failed(timedOut(request, graph));
+            case STALLED -> {
+                Stall seen = stall;
+                yield failed((seen == null ? Stall.observe(graph, settings) : seen).diagnosis(request));
+            }
             case EXITED -> {
                 if (outcome.exitCode() != 0) {
-                    yield failed(new FailureClassifier(request, inputs, graph, outcome.errors()).classify());
+                    yield failed(
+                            new FailureClassifier(request, inputs, graph, outcome.errors(), oomKills()).classify());
                 }
                 Pushed pushed = PushedImage.read(inputs.metadataFile());
                 out.println("pushed " + request.output().repository() + "@" + pushed.digest());
                 yield new BuildResult.Succeeded(platform, pushed, graph.steps(), timings(), graph.baseImages());
             }
         };
+    }
+
+    private @Nullable Integer oomKills() throws InterruptedException {
+        return SidecarEvidence.read(settings.evidence())
+                .map(SidecarEvidence::oomKills)
+                .orElse(null);
     }
 
     private BuildResult failed(Diagnosis diagnosis) {

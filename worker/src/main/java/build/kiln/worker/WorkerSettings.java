@@ -13,6 +13,7 @@ import java.util.Map;
  * @param secrets folder with a file per secret id
  * @param gitCredentials folder with {@code username} and {@code password}; may be absent
  * @param unsupported file in which the sidecar says why it refuses to run; normally absent
+ * @param evidence socket of the sidecar's launcher
  * @param buildkitAddress address of the daemon ({@code KILN_BUILDKIT_ADDRESS})
  * @param terminationMessage where the result goes ({@code KILN_TERMINATION_MESSAGE})
  * @param workFolder parent of the private folder for this build's files
@@ -24,6 +25,7 @@ record WorkerSettings(
         Path secrets,
         Path gitCredentials,
         Path unsupported,
+        Path evidence,
         String buildkitAddress,
         Path terminationMessage,
         Path workFolder,
@@ -38,6 +40,7 @@ record WorkerSettings(
                 Path.of(WorkerPaths.SECRETS),
                 Path.of(WorkerPaths.GIT_CREDENTIALS),
                 Path.of(WorkerPaths.UNSUPPORTED),
+                Path.of(WorkerPaths.EVIDENCE),
                 environment.getOrDefault("KILN_BUILDKIT_ADDRESS", WorkerPaths.BUILDKIT_ADDRESS),
                 Path.of(environment.getOrDefault("KILN_TERMINATION_MESSAGE", WorkerPaths.TERMINATION_MESSAGE)),
                 Path.of(environment.getOrDefault("TMPDIR", "/tmp")),

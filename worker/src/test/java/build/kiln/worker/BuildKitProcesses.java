@@ -17,9 +17,11 @@ final class BuildKitProcesses {
     private final Path folder;
     private final Path tools;
     private final String registry;
+    private final ServerSocket silence;
     private final List<Process> processes = new ArrayList<>();
 
-    private BuildKitProcesses(Path folder, Path tools, String registry) {
+    private BuildKitProcesses(Path folder, Path tools, String registry, ServerSocket silence) {
+        this.silence = silence;
         this.folder = folder;
         this.tools = tools;
         this.registry = registry;
@@ -30,10 +32,16 @@ final class BuildKitProcesses {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
-        BuildKitProcesses started = new BuildKitProcesses(folder, tools(folder), "127.0.0.1:" + port);
+        BuildKitProcesses started = new BuildKitProcesses(
+                folder, tools(folder), "127.0.0.1:" + port, new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
         started.startRegistry(port);
         started.startDaemon();
         return started;
+    }
+
+    /** Address of a server that accepts connections and never answers. */
+    String silence() {
+        return "127.0.0.1:" + silence.getLocalPort();
     }
 
     String registry() {
@@ -91,7 +99,8 @@ final class BuildKitProcesses {
         processes.add(builder.start());
     }
 
-    void stop() throws InterruptedException {
+    void stop() throws IOException, InterruptedException {
+        silence.close();
         processes.forEach(Process::destroy);
         for (Process process : processes) {
             if (!process.waitFor(10, TimeUnit.SECONDS)) {

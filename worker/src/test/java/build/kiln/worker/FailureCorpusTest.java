@@ -85,7 +85,8 @@ class FailureCorpusTest {
         }
         RecordedBuild any = RecordedBuild.read("corpus/run-exit-7.log");
 
-        Diagnosis diagnosis = new FailureClassifier(any.request(), any.inputs(), new BuildGraph(), errors).classify();
+        Diagnosis diagnosis =
+                new FailureClassifier(any.request(), any.inputs(), new BuildGraph(), errors, null).classify();
 
         assertThat(diagnosis.reason()).isEqualTo(FailureReason.BuildFailed);
         assertThat(diagnosis.exitCode()).isEqualTo(1);
@@ -93,7 +94,7 @@ class FailureCorpusTest {
 
     private static Diagnosis classify(String name) throws Exception {
         RecordedBuild recorded = RecordedBuild.read("corpus/" + name + ".log");
-        return new FailureClassifier(recorded.request(), recorded.inputs(), recorded.graph(), recorded.errors())
+        return new FailureClassifier(recorded.request(), recorded.inputs(), recorded.graph(), recorded.errors(), null)
                 .classify();
     }
 }

@@ -58,6 +58,10 @@ record Requests(BuildRequest request) {
         return with(changed -> changed.timeoutSeconds(seconds));
     }
 
+    Requests stallTimeoutSeconds(long seconds) {
+        return with(changed -> changed.stallTimeoutSeconds(seconds));
+    }
+
     Requests more(
             Map<String, String> buildArgs,
             Map<String, String> labels,

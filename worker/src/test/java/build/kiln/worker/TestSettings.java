@@ -21,6 +21,7 @@ final class TestSettings {
                 folder.resolve("secrets"),
                 folder.resolve("git"),
                 folder.resolve("unsupported"),
+                folder.resolve("evidence.sock"),
                 address,
                 folder.resolve("termination-log"),
                 folder,

@@ -103,6 +103,31 @@ class WorkerIT {
     }
 
     @Test
+    void stepThatHangsIsStoppedAndNamed() throws Exception {
+        BuildResult result = build(
+                Requests.inline(Map.of("Dockerfile", "FROM scratch\nADD http://" + processes.silence() + "/never /\n"))
+                        .repository(repository("stalled"))
+                        .stallTimeoutSeconds(3));
+
+        assertThat(result).isInstanceOfSatisfying(Failed.class, failed -> {
+            assertThat(failed.reason()).isEqualTo(FailureReason.BuildStalled);
+            assertThat(failed.message()).contains("no progress for 3 s", processes.silence());
+        });
+    }
+
+    @Test
+    void baseImageOfARegistryThatIsDownIsNotTheUsersFault() throws Exception {
+        BuildResult result = build(Requests.inline(Map.of("Dockerfile", "FROM 127.0.0.1:1/base\nCOPY . /\n"))
+                .repository(repository("down")));
+
+        assertThat(result)
+                .isInstanceOfSatisfying(
+                        Failed.class,
+                        failed ->
+                                assertThat(failed.reason()).as(failed.message()).isEqualTo(FailureReason.PullFailed));
+    }
+
+    @Test
     void registryThatIsNotThereIsAFailureOfThePush() throws Exception {
         BuildResult result = build(Requests.inline(FILES).repository("127.0.0.1:1/app"));
 

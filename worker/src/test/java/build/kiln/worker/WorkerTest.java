@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The whole worker with a script in the place of BuildKit's client. */
@@ -115,6 +116,61 @@ class WorkerTest {
         assertThat(((Failed) result).message()).contains("while it ran \"RUN make\"");
         assertThat(((Failed) result).reason().exitCode()).isEqualTo(3);
         assertThat(((Failed) result).message()).contains("timeoutSeconds");
+    }
+
+    @Test
+    void buildWithoutProgressIsStoppedWithEvidenceOfWhatItDid() throws Exception {
+        String script = """
+                echo '{"vertexes":[{"digest":"sha256:1","name":"[2/2] RUN make","started":"2026-01-01T00:00:00Z"}]}' >&2
+                echo '{"logs":[{"vertex":"sha256:1","data":"bGlua2luZwo="}]}' >&2
+                while :; do sleep 0.1
+                echo '{"statuses":[{"id":"layer","vertex":"sha256:1","current":7,"total":9,"timestamp":"'\
+                "$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)"'"}]}' >&2; done
+                """;
+
+        BuildResult result;
+        try (PlayedLauncher _ = PlayedLauncher.at(
+                folder.resolve("evidence.sock"),
+                "{\"processes\":[{\"pid\":42,\"state\":\"S\",\"seconds\":900,\"cpuSeconds\":1,"
+                        + "\"command\":\"ld --threads\\u001b[31m\"}]}")) {
+            result = run(script, Requests.inline(Map.of()).stallTimeoutSeconds(1));
+        }
+
+        assertFailed(result, FailureReason.BuildStalled);
+        Failed failed = (Failed) result;
+        assertThat(failed.step()).isEqualTo("RUN make");
+        assertThat(failed.message()).contains("no progress for 1 s", "\"RUN make\"", "spec.stallTimeoutSeconds");
+        assertThat(failed.logTail()).startsWith("linking\n").endsWith("42 S 900s cpu 1s ld --threads");
+        assertThat(failed.reason().exitCode()).isEqualTo(3);
+        assertThat(text()).contains("stalled in #1 RUN make", "stalled with process 42 S");
+    }
+
+    @Test
+    void buildThatPrintsIsNotStalled() throws Exception {
+        String script = """
+                for i in 1 2 3 4 5 6 7 8; do
+                echo '{"logs":[{"vertex":"sha256:1","data":"bGlua2luZwo="}]}' >&2; sleep 0.2; done
+                """ + PUSH;
+
+        BuildResult result = run(script, Requests.inline(Map.of()).stallTimeoutSeconds(1));
+
+        assertThat(result).isInstanceOf(Succeeded.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, BuildFailed, not for want of memory", "2, OutOfMemory, the kernel killed 2"})
+    void stepThatWasKilledIsJudgedByWhatTheKernelDid(int oomKills, FailureReason reason, String message)
+            throws Exception {
+        String log = Files.readString(Golden.path("corpus/run-killed-137.log"));
+        Files.writeString(folder.resolve("recorded"), log.substring(log.indexOf('\n') + 1));
+
+        BuildResult result;
+        try (PlayedLauncher _ = PlayedLauncher.at(folder.resolve("evidence.sock"), "{\"oomKills\":" + oomKills + "}")) {
+            result = run("cat " + folder + "/recorded >&2; exit 1", Requests.inline(Map.of()));
+        }
+
+        assertFailed(result, reason);
+        assertThat(((Failed) result).message()).contains(message);
     }
 
     @Test
