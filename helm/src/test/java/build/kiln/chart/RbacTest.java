@@ -11,14 +11,17 @@ import org.junit.jupiter.api.Test;
 /** Every right of the operator, spelled out: a change of the chart that grants more fails here first. */
 class RbacTest {
     private static final Set<String> BUILDS = Set.of(
-            "kiln.build/imagebuilds: get list watch",
+            "kiln.build/imagebuilds: delete get list watch",
             "kiln.build/imagebuilds/status: update",
             "kiln.build/imagebuilds/finalizers: update",
             "/pods: create delete get list watch",
             "/secrets: get",
             "/serviceaccounts: get",
+            "/configmaps: create get update",
             "events.k8s.io/events: create");
-    private static final Set<String> NODES = Set.of("/nodes: get list watch");
+    private static final String PRIORITIES = "scheduling.k8s.io/priorityclasses: get list watch";
+    private static final Set<String> CLUSTER =
+            Set.of("/nodes: get list watch", "/namespaces: get list watch", PRIORITIES);
     private static final Set<String> ELECTION =
             Set.of("coordination.k8s.io/leases: create", "coordination.k8s.io/leases[kiln-operator]: get patch update");
 
@@ -26,7 +29,7 @@ class RbacTest {
     void servingTheWholeCluster() {
         Chart.Manifests manifests = Chart.render("{}");
 
-        assertThat(rights(clusterRole(manifests))).isEqualTo(union(BUILDS, NODES));
+        assertThat(rights(clusterRole(manifests))).isEqualTo(union(BUILDS, CLUSTER));
         assertThat(manifests.ofKind("Role")).singleElement().satisfies(role -> {
             assertThat(role.at("/metadata/namespace").asText()).isEqualTo("kiln-system");
             assertThat(rights(role)).isEqualTo(ELECTION);
@@ -37,7 +40,8 @@ class RbacTest {
     void servingSomeNamespacesReachesNoOther() {
         Chart.Manifests manifests = Chart.render("watchNamespaces: [a, b]");
 
-        assertThat(rights(clusterRole(manifests))).isEqualTo(NODES);
+        assertThat(rights(clusterRole(manifests)))
+                .isEqualTo(Set.of("/nodes: get list watch", "/namespaces[a, b]: get list watch", PRIORITIES));
         assertThat(manifests.ofKind("Role"))
                 .filteredOn(role -> rights(role).equals(BUILDS))
                 .extracting(role -> role.at("/metadata/namespace").asText())

@@ -12,6 +12,7 @@ public enum FailureReason {
     PushFailed,
     ImageMissing,
     PublishFailed,
+    ResultConfigMapConflict,
     DeadlineExceeded,
     BuildStalled,
     OutOfMemory,

@@ -102,6 +102,14 @@ public sealed interface Evidence {
         IMAGE_MISSING
     }
 
+    /** Why the ConfigMap with the result could not be written. */
+    enum OfResult implements Evidence {
+        /** A ConfigMap of that name is not the ImageBuild's. */
+        NAME_TAKEN,
+        /** The API server does not take it: a quota, a policy, a missing right. */
+        REFUSED
+    }
+
     /** What people ask for. */
     enum OfRequest implements Evidence {
         /** The run was cancelled. */

@@ -17,6 +17,7 @@ import build.kiln.operator.failure.Evidence.OfCredentials;
 import build.kiln.operator.failure.Evidence.OfPod;
 import build.kiln.operator.failure.Evidence.OfRegistry;
 import build.kiln.operator.failure.Evidence.OfRequest;
+import build.kiln.operator.failure.Evidence.OfResult;
 import build.kiln.operator.failure.Evidence.OfSource;
 
 /** The one place that says what evidence means: reason, class and next step. A failure of class User never retries. */
@@ -31,6 +32,7 @@ final class FailureTable {
             case OfSource source -> source(source);
             case OfCredentials credentials -> credentials(credentials);
             case OfRegistry registry -> registry(registry);
+            case OfResult result -> result(result);
             case OfRequest request -> request(request);
         };
     }
@@ -110,6 +112,13 @@ final class FailureTable {
             case REFUSED -> row(FailureReason.PublishFailed, User, Fail);
             case INVALID_NAME -> row(FailureReason.InvalidSpec, User, Fail);
             case IMAGE_MISSING -> row(FailureReason.ImageMissing, Infrastructure, RetryAfterBackOff);
+        };
+    }
+
+    private static Diagnosis result(OfResult evidence) {
+        return switch (evidence) {
+            case NAME_TAKEN -> row(FailureReason.ResultConfigMapConflict, User, Fail);
+            case REFUSED -> row(FailureReason.PublishFailed, Infrastructure, RetryAfterBackOff);
         };
     }
 

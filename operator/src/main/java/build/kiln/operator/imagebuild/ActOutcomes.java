@@ -73,6 +73,11 @@ final class ActOutcomes {
                 : published(build, outcome);
     }
 
+    /** The image is published; what was to tell of it could not be written. */
+    ImageBuildStatus untold(ObservedBuild build, Diagnosis diagnosis) {
+        return again(build, diagnosis, MAX_PUBLISH_TRIES, exponential(SERVER_BACK_OFF, build));
+    }
+
     /** A commit that the revision did not point at before. */
     ImageBuildStatus sourceMoved(ObservedBuild build, String commit) {
         ImageBuildStatus started = start.start(build, Run.Cause.SourceMoved);
@@ -117,7 +122,7 @@ final class ActOutcomes {
                 : "\nRun " + run.reusedRun()
                         + " built it from the same inputs; spec.reusePolicy: Never, or a rebuild request, builds anew.";
         String message = "Published " + published.image() + " " + tags + "." + reused;
-        return StatusUpdates.published(build.status(), RunUpdates.succeeded(run, build.now(), message), published);
+        return StatusUpdates.published(build, RunUpdates.succeeded(run, build.now(), message), published);
     }
 
     /** Tries again later, or fails the run when that was the last try. */

@@ -5,6 +5,8 @@ import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.metrics.QueueCounts;
 import build.kiln.operator.status.BuildIdentity;
+import build.kiln.operator.status.Transition;
+import build.kiln.operator.status.Transitions;
 import build.kiln.operator.worker.WorkerPodFactory;
 import build.kiln.operator.worker.WorkerPodReader;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -14,9 +16,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +41,7 @@ public final class BuildLoop {
     private final WorkerPodReader reader;
     private final PollMemory memory = new PollMemory();
     private final PollPass polls;
+    private final BiConsumer<ImageBuild, List<Transition>> events;
     private final PlatformTurns turns;
     private final Clock clock;
 
@@ -52,11 +57,13 @@ public final class BuildLoop {
                 ports.services(),
                 new WorkerPodFactory(configuration),
                 new WorkerPods(ports.api()),
+                new ResultConfigMaps(ports.api()),
                 new ActOutcomes(startTimeout),
                 new Semaphore(MAX_OUTBOUND),
                 ports.threads());
         this.writer = new StatusWriter(ports.api(), ports.events(), ports.metrics());
         this.reader = new WorkerPodReader(startTimeout);
+        this.events = ports.events();
         this.polls = new PollPass(tools, memory, ports);
         this.turns = new PlatformTurns(configuration.admission(), ports.metrics(), this::now);
         this.clock = ports.clock();
@@ -82,6 +89,7 @@ public final class BuildLoop {
             ObservedBuild observed = observe(build, cache, observer, pass);
             Decision decision = planner.decide(observed);
             if (decision instanceof Decision.Wait wait) {
+                repairResult(build, observed);
                 return until(wait.until());
             }
             current = carriedOut(decision, build, observed, pass, cache);
@@ -110,6 +118,18 @@ public final class BuildLoop {
                 yield outcome.isPresent() ? record(build, observed, outcome.get(), cache) : Optional.of(build);
             }
         };
+    }
+
+    /** The ConfigMap with the result may have been changed or deleted since the run ended; the next look comes anyway. */
+    private void repairResult(ImageBuild build, ObservedBuild observed) {
+        if (!Republishing.isPublished(observed)) {
+            return;
+        }
+        PublishedResult.of(observed.status())
+                .flatMap(result -> tools.results().write(build, result))
+                .ifPresent(problem -> events.accept(
+                        build,
+                        List.of(Transitions.resultUnwritten(problem.reason().name(), problem.message()))));
     }
 
     /**

@@ -3,12 +3,14 @@ package build.kiln.operator.imagebuild;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Source;
 import build.kiln.operator.admission.AdmissionVerdict.Wait;
 import build.kiln.operator.admission.Turn;
 import build.kiln.operator.credentials.BuildCredentials;
 import build.kiln.operator.credentials.CredentialResult;
 import build.kiln.operator.publish.PlatformResult;
+import build.kiln.operator.publish.PublishOutcome;
 import build.kiln.operator.source.Resolution;
 import build.kiln.operator.status.BuildIdentity;
 import build.kiln.operator.worker.DesiredPod;
@@ -60,11 +62,24 @@ final class BuildPass {
      */
     ImageBuildStatus publish(ImageBuild build, ObservedBuild observed, List<PlatformResult> results)
             throws InterruptedException {
-        return withCredentials(
-                build,
-                observed,
-                read -> tools.outcomes()
-                        .published(observed, tools.services().publication().publish(build, results, read)));
+        return withCredentials(build, observed, read -> {
+            PublishOutcome outcome = tools.services().publication().publish(build, results, read);
+            return told(build, observed, outcome)
+                    .orElseGet(() -> tools.outcomes().published(observed, outcome));
+        });
+    }
+
+    /** Right after the tags: other tools hear of the image; or what to record because they cannot. */
+    private Optional<ImageBuildStatus> told(ImageBuild build, ObservedBuild observed, PublishOutcome outcome) {
+        Run run = Objects.requireNonNull(observed.status().run(), "what is published belongs to a run");
+        return outcome instanceof PublishOutcome.Published published
+                ? tools.results()
+                        .write(
+                                build,
+                                new PublishedResult(
+                                        published.repository(), published.digest(), published.tags(), run.commit()))
+                        .map(problem -> tools.outcomes().untold(observed, problem))
+                : Optional.empty();
     }
 
     /**
@@ -75,11 +90,11 @@ final class BuildPass {
      */
     ImageBuildStatus tag(ImageBuild build, ObservedBuild observed, String image) throws InterruptedException {
         String digest = image.substring(image.indexOf('@') + 1);
-        return withCredentials(
-                build,
-                observed,
-                read -> tools.outcomes()
-                        .tagged(observed, tools.services().publication().tag(build, digest, read)));
+        return withCredentials(build, observed, read -> {
+            PublishOutcome outcome = tools.services().publication().tag(build, digest, read);
+            return told(build, observed, outcome)
+                    .orElseGet(() -> tools.outcomes().tagged(observed, outcome));
+        });
     }
 
     /**

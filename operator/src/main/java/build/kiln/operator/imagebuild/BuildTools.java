@@ -12,6 +12,7 @@ import java.util.function.Supplier;
  * @param services outside the cluster's pods
  * @param factory makes pods
  * @param pods in the API server
+ * @param results ConfigMaps with what was published
  * @param outcomes says what to record of an act
  * @param outbound bounds how many git servers and registries are talked to at once
  * @param threads for calls that may run side by side
@@ -21,6 +22,7 @@ record BuildTools(
         BuildServices services,
         WorkerPodFactory factory,
         WorkerPods pods,
+        ResultConfigMaps results,
         ActOutcomes outcomes,
         Semaphore outbound,
         Supplier<ExecutorService> threads) {

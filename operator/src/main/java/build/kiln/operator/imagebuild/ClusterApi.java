@@ -2,6 +2,7 @@ package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.operator.status.BuildIdentity;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.Optional;
 
@@ -32,4 +33,13 @@ public interface ClusterApi {
 
     /** Deletes a pod of the namespace of the build; one that is gone already is as good. */
     void deletePod(BuildIdentity build, String name);
+
+    /** A ConfigMap of the namespace of the build as it is stored now; empty when there is none of that name. */
+    Optional<ConfigMap> configMap(BuildIdentity build, String name);
+
+    /** Creates a ConfigMap. */
+    void createConfigMap(ConfigMap configMap);
+
+    /** Replaces a ConfigMap, bound to the resource version that it carries. */
+    void updateConfigMap(ConfigMap configMap);
 }

@@ -2,6 +2,7 @@ package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.operator.status.BuildIdentity;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.Optional;
@@ -50,5 +51,25 @@ final class KubernetesApi implements ClusterApi {
     @Override
     public void deletePod(BuildIdentity build, String name) {
         client.pods().inNamespace(build.namespace()).withName(name).delete();
+    }
+
+    @Override
+    public Optional<ConfigMap> configMap(BuildIdentity build, String name) {
+        return Optional.ofNullable(client.configMaps()
+                .inNamespace(build.namespace())
+                .withName(name)
+                .get());
+    }
+
+    @Override
+    public void createConfigMap(ConfigMap configMap) {
+        client.resource(configMap).create();
+    }
+
+    @Override
+    public void updateConfigMap(ConfigMap configMap) {
+        client.resource(configMap)
+                .lockResourceVersion(configMap.getMetadata().getResourceVersion())
+                .update();
     }
 }

@@ -5,6 +5,7 @@ import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.PlatformStatusBuilder;
 import build.kiln.operator.placement.Placement;
+import build.kiln.operator.worker.ReportedStarts;
 import build.kiln.operator.worker.WorkerObservation;
 import build.kiln.protocol.BuildResult.Pushed;
 import build.kiln.protocol.BuildResult.Steps;
@@ -69,6 +70,7 @@ final class PlatformUpdates {
                 .completionTime(succeeded.completionTime().toString())
                 .cachedSteps(steps.cached())
                 .totalSteps(steps.total())
+                .acceleration(ReportedStarts.of(succeeded.result().acceleration()))
                 .pushed(new PlatformStatus.Pushed(pushed.digest(), pushed.mediaType(), pushed.size()))
                 .build();
     }

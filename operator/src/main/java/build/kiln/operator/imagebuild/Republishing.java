@@ -42,6 +42,15 @@ final class Republishing {
                         .map(HistoryEntry::image));
     }
 
+    /** Whether what was published last is of this spec, and nothing else is going on. */
+    static boolean isPublished(ObservedBuild build) {
+        Run run = build.status().run();
+        return run != null
+                && RunPlanner.phase(run) == Run.Phase.Succeeded
+                && RunSpec.isOf(build.spec(), run)
+                && build.status().resultConfigMap() != null;
+    }
+
     private static boolean isBuilt(ImageBuildStatus status, Run run) {
         List<PlatformStatus> platforms = RunPlanner.platformsOf(status);
         return run.reusedRun() != null

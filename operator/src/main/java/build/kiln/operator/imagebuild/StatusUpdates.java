@@ -4,6 +4,7 @@ import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.ImageBuildStatusBuilder;
 import build.kiln.api.v1alpha1.PlatformStatus;
+import build.kiln.api.v1alpha1.ResultConfigMap;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.operator.publish.PublishOutcome.Published;
 import java.util.List;
@@ -35,7 +36,9 @@ final class StatusUpdates {
         return with(status, run, RunPlanner.platformsOf(status), null);
     }
 
-    static ImageBuildStatus published(ImageBuildStatus status, Run run, Published published) {
+    static ImageBuildStatus published(ObservedBuild build, Run run, Published published) {
+        ImageBuildStatus status = build.status();
+        ResultConfigMap written = build.spec().output().resultConfigMap();
         List<PlatformStatus> platforms = RunPlanner.platformsOf(status).stream()
                 .map(platform -> PlatformUpdates.published(
                         platform, published.platforms().get(platform.platform())))
@@ -44,6 +47,7 @@ final class StatusUpdates {
                 .image(published.image())
                 .imageInputHash(run.inputHash())
                 .tags(published.tags())
+                .resultConfigMap(written == null ? null : written.name())
                 .build();
     }
 }

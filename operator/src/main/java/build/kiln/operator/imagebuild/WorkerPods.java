@@ -4,6 +4,7 @@ import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.operator.failure.Diagnosis;
 import build.kiln.operator.failure.Evidence.OfCreation;
 import build.kiln.operator.status.BuildIdentity;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
@@ -44,9 +45,9 @@ final class WorkerPods {
         api.deletePod(build, name);
     }
 
-    static boolean isOwned(ImageBuild build, Pod pod) {
-        return pod.getMetadata().getOwnerReferences() != null
-                && pod.getMetadata().getOwnerReferences().stream()
+    static boolean isOwned(ImageBuild build, HasMetadata object) {
+        return object.getMetadata().getOwnerReferences() != null
+                && object.getMetadata().getOwnerReferences().stream()
                         .anyMatch(owner -> Boolean.TRUE.equals(owner.getController())
                                 && Objects.equals(
                                         owner.getUid(), build.getMetadata().getUid()));

@@ -46,6 +46,11 @@ public final class Transitions {
         return Transition.warning("PollFailed", "Poll", message);
     }
 
+    /** The ConfigMap with the result was changed since, and cannot be put right. */
+    public static Transition resultUnwritten(String reason, String message) {
+        return Transition.warning(reason, "Publish", message);
+    }
+
     private static void started(@Nullable Run last, Run run, List<Transition> transitions) {
         if (last != null && !isFinal(last)) {
             transitions.add(Transition.normal(
