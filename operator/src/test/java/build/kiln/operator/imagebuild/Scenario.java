@@ -52,6 +52,7 @@ final class Scenario {
     ImageBuildStatus status = ImageBuildStatus.empty();
     long generation = 1;
     Instant now = Instant.parse("2026-11-23T10:00:00Z");
+    List<String> baseImages = List.of();
     PollTimes polls = new PollTimes(now, null, null);
 
     Scenario(String spec) {
@@ -186,6 +187,11 @@ final class Scenario {
         }
     }
 
+    /** The registries are asked where tags of base images point. */
+    void moveBaseImages(List<String> moved) {
+        record(outcomes.baseImagesMoved(observed(), moved));
+    }
+
     void refuse(PodCreation.Refused refused) {
         record(outcomes.refused(observed().ofRun(), refused));
     }
@@ -296,7 +302,7 @@ final class Scenario {
                         new Pushed("application/vnd.oci.image.manifest.v1+json", digest('d'), 500),
                         new Steps(8, 6),
                         new Timings(now.toEpochMilli(), null, null),
-                        List.of()),
+                        baseImages),
                 now.minusSeconds(30),
                 now,
                 "node-1");

@@ -1,0 +1,4 @@
+@NullMarked
+package build.kiln.operator.schedule;
+
+import org.jspecify.annotations.NullMarked;
