@@ -64,10 +64,7 @@ final class OperatorProcess implements AutoCloseable {
         this.operator = new Operator(overrider -> configure(overrider, client));
         this.readiness = new Readiness(operator);
         this.sweep = new OrphanSweep(
-                client,
-                configuration.watchNamespaces(),
-                configuration.worker().sweepInterval(),
-                registry);
+                client, configuration.watchNamespaces(), configuration.worker().sweepInterval(), registry);
         leadership.ifPresent(election -> election.onActive(sweep::start));
         ImageBuildReconciler reconciler =
                 new ImageBuildReconciler(configuration, client, services, events, metrics, clock);

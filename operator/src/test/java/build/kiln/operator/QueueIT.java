@@ -58,7 +58,8 @@ class QueueIT extends LiveOperator {
 
             assertThat(ledger.most()).isEqualTo(4);
             assertThat(ledger.starts()).hasSize(60);
-            List<String> first = ledger.starts().subList(0, 40);
+            // Of equal shares the older runs get the fourth slot: flood has two, the others one each.
+            List<String> first = ledger.starts().subList(0, 48);
             assertThat(Collections.frequency(first, bank)).as("started of bank").isEqualTo(10);
             assertThat(Collections.frequency(first, shop)).as("started of shop").isEqualTo(10);
             assertThat(get(operator, "/metrics"))
@@ -81,7 +82,9 @@ class QueueIT extends LiveOperator {
         assertThat(queued.message()).contains("limit of 1", "max-running-platforms", "position 1");
         assertThat(Objects.requireNonNull(status("waits").run()).queuePosition())
                 .isEqualTo(1);
-        assertThat(Objects.requireNonNull(status("waits").conditions()).getFirst().reason())
+        assertThat(Objects.requireNonNull(status("waits").conditions())
+                        .getFirst()
+                        .reason())
                 .isEqualTo("Queued");
         awaitEvents("Queued");
 

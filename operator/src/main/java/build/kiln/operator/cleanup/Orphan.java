@@ -46,8 +46,7 @@ record Orphan(Pod pod, Reason reason) {
                     .flatMap(owner -> reason(
                             pod,
                             owner,
-                            Optional.ofNullable(
-                                    byName.get(pod.getMetadata().getNamespace() + "/" + owner.name()))))
+                            Optional.ofNullable(byName.get(pod.getMetadata().getNamespace() + "/" + owner.name()))))
                     .ifPresent(reason -> orphans.add(new Orphan(pod, reason)));
         }
         return orphans;
@@ -60,7 +59,8 @@ record Orphan(Pod pod, Reason reason) {
         if (!build.get().getMetadata().getUid().equals(owner.uid())) {
             return Optional.of(Reason.OwnerReplaced);
         }
-        Run run = build.get().getStatus() == null ? null : build.get().getStatus().run();
+        Run run =
+                build.get().getStatus() == null ? null : build.get().getStatus().run();
         return run == null || run.number() == WorkerLabels.run(pod) ? Optional.empty() : Optional.of(Reason.UnknownRun);
     }
 }

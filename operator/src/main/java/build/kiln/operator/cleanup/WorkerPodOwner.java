@@ -55,12 +55,14 @@ record WorkerPodOwner(String name, String uid) {
         int run = WorkerLabels.run(pod);
         int attempt = WorkerLabels.attempt(pod);
         String platform = WorkerLabels.platform(pod);
-        Map<String, String> labels = Objects.requireNonNullElse(pod.getMetadata().getLabels(), Map.of());
+        Map<String, String> labels =
+                Objects.requireNonNullElse(pod.getMetadata().getLabels(), Map.of());
         return run > 0
                 && attempt > 0
                 && !platform.isEmpty()
                 && labels.entrySet()
-                        .containsAll(WorkerLabels.of(name, run, platform, attempt).entrySet())
+                        .containsAll(
+                                WorkerLabels.of(name, run, platform, attempt).entrySet())
                 && WorkerPodName.of(name, run, platform, attempt)
                         .equals(pod.getMetadata().getName());
     }

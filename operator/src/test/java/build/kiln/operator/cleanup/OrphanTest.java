@@ -88,9 +88,11 @@ class OrphanTest {
     static List<Object[]> lookAlikes() {
         return List.of(
                 lookAlike("another name", pod -> pod.getMetadata().setName("debug")),
-                lookAlike("another attempt in the name", pod -> pod.getMetadata().setName("api-2-linux-arm64-2")),
+                lookAlike(
+                        "another attempt in the name", pod -> pod.getMetadata().setName("api-2-linux-arm64-2")),
                 lookAlike("no labels", pod -> pod.getMetadata().setLabels(Map.of())),
-                lookAlike("a label missing", pod -> pod.getMetadata().getLabels().remove(WorkerLabels.RUN)),
+                lookAlike(
+                        "a label missing", pod -> pod.getMetadata().getLabels().remove(WorkerLabels.RUN)),
                 lookAlike("a label of somebody else", pod -> label(pod, "app.kubernetes.io/managed-by", "Helm")),
                 lookAlike("another build's label", pod -> label(pod, WorkerLabels.BUILD, "web")),
                 lookAlike("a run that is no number", pod -> label(pod, WorkerLabels.RUN, "two")),
