@@ -9,7 +9,7 @@
 //	KILN_EMULATE           comma-separated platforms that QEMU must run, for example linux/arm64
 //	KILN_ACCELERATE        JSON object, platform to folders of native twins of its programs, for example {"linux/arm64": ["/twins/0"]}
 //
-// As kiln-runc it is the OCI runtime of buildkitd.
+// As kiln-runc it is the OCI runtime of buildkitd. "kiln-buildkitd copy FROM TO" copies a folder of twins into a volume.
 //
 // Exit codes: 78 when the node or the pod does not offer what the profile needs (the reason is printed and written to the
 // container's termination message), otherwise the exit code of buildkitd.
@@ -58,6 +58,8 @@ func run(args []string) int {
 		return checkProcChild()
 	case stageCheckMounting:
 		return checkMountingChild()
+	case stageCopy:
+		code, err = 0, runCopy(args[1:])
 	default:
 		err = fmt.Errorf("unknown argument %q: all settings come from the environment", stage)
 	}
