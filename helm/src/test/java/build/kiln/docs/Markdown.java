@@ -19,8 +19,11 @@ final class Markdown {
     static List<String> files() {
         List<String> files =
                 new ArrayList<>(List.of("README.md", "CONTRIBUTING.md", "examples/README.md", "helm/kiln/README.md"));
-        try (Stream<Path> docs = Files.list(SourceTree.ROOT.resolve("docs"))) {
-            docs.map(file -> "docs/" + file.getFileName()).sorted().forEach(files::add);
+        try (Stream<Path> docs = Files.walk(SourceTree.ROOT.resolve("docs"))) {
+            docs.filter(file -> file.toString().endsWith(".md"))
+                    .map(file -> SourceTree.ROOT.relativize(file).toString())
+                    .sorted()
+                    .forEach(files::add);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
