@@ -165,12 +165,33 @@ func (t twinTable) mount(p platform) error {
 }
 
 func mountReadOnly(source, target string) error {
+	var s unix.Statfs_t
+	if err := unix.Statfs(source, &s); err != nil {
+		return fmt.Errorf("look at %s: %w", source, err)
+	}
+	if s.Flags&unix.ST_NOEXEC != 0 {
+		return mountExecutable(source, target)
+	}
 	if err := unix.Mount(source, target, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 		return fmt.Errorf("mount %s: %w", source, err)
 	}
 	attributes := &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV}
 	if err := unix.MountSetattr(unix.AT_FDCWD, target, unix.AT_RECURSIVE, attributes); err != nil {
 		return fmt.Errorf("make %s read-only: %w", target, err)
+	}
+	return nil
+}
+
+// mountExecutable is for container runtimes that mount image volumes noexec. The flag cannot be removed from another's mount, but
+// an overlay is a mount of our own; the second, empty layer is there because an overlay wants two.
+func mountExecutable(source, target string) error {
+	empty := filepath.Join(accelerateDir, "empty")
+	if err := os.MkdirAll(empty, 0o755); err != nil {
+		return err
+	}
+	err := unix.Mount("twins", target, "overlay", unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV, "lowerdir="+source+":"+empty)
+	if err != nil {
+		return fmt.Errorf("%s is mounted noexec, and an overlay of it is refused (%w): let an init container copy the twins", source, err)
 	}
 	return nil
 }

@@ -467,6 +467,15 @@ func TestBuildStepsCanOnlySpoilTheCounters(t *testing.T) {
 	}
 }
 
+func TestTwinsOfAVolumeWithoutExecution(t *testing.T) {
+	p := pod(t)
+	p.noexec, p.folders = p.folders[0], []string{"/run/noexec"}
+	result, log := p.run(t, step("matched", "architecture"), step("native", "write", twinsInContainers+"/"+testTwins+"/new"))
+	if got := result.Steps; got[0].Stdout != "amd64\n" || got[1].Stdout != "true\n" {
+		t.Errorf("got %+v\n%s", got, log)
+	}
+}
+
 func TestTwinsWorkInANestedUserNamespace(t *testing.T) {
 	twin := step("native", "run-in-user-namespace", "/bin/matched", "architecture")
 	other := step("native", "run-in-user-namespace", "/bin/unmatched", "architecture")

@@ -160,6 +160,7 @@ func (step containerStep) run(bundle, id string) (containerResult, error) {
 type acceleratedPod struct {
 	programs string
 	folders  []string
+	noexec   string // folder to be mounted without execution at /run/noexec
 }
 
 // run also returns what the launcher logged.
@@ -186,6 +187,9 @@ func (pod acceleratedPod) runWith(t *testing.T, program string, steps []containe
 	tools := filepath.Join(built(t), "tools")
 	env := []string{"KILN_EMULATE=linux/arm64", "DAEMON=" + asDaemon, envSteps + "=" + string(text), envPrograms + "=" + pod.programs,
 		envRuntime + "=" + program, "PATH=" + os.Getenv("PATH") + ":" + tools}
+	if pod.noexec != "" {
+		env = append(env, "NOEXEC="+pod.noexec)
+	}
 	if pod.folders != nil {
 		folders, err := json.Marshal(map[string][]string{"linux/arm64": pod.folders})
 		if err != nil {

@@ -79,6 +79,11 @@ func runInPod() int {
 		must(unix.Mount("overlay", "/usr/bin", "overlay", 0, "lowerdir=/usr/bin:"+folder))
 	}
 	must(mountForTests())
+	if folder := os.Getenv("NOEXEC"); folder != "" {
+		must(os.MkdirAll("/run/noexec", 0o755))
+		must(unix.Mount(folder, "/run/noexec", "", unix.MS_BIND, ""))
+		must(unix.Mount("", "/run/noexec", "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY|unix.MS_NOEXEC, ""))
+	}
 	must(unix.Mount("proc", "/proc", "proc", 0, ""))
 	if os.Getenv("MASK_PROC") != "" {
 		must(unix.Mount("/dev/null", "/proc/keys", "", unix.MS_BIND, ""))
