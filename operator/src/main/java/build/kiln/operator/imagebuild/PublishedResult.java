@@ -26,6 +26,9 @@ record PublishedResult(
         List<String> tags,
         @Nullable String commit) {
 
+    /** With this label, Flux rolls a change out at once instead of at its next look. */
+    private static final String FLUX_WATCH = "reconcile.fluxcd.io/watch";
+
     /** What the status says was published last. */
     static Optional<PublishedResult> of(ImageBuildStatus status) {
         String image = status.image();
@@ -56,6 +59,7 @@ record PublishedResult(
                 .withNamespace(build.getMetadata().getNamespace())
                 .addToLabels("app.kubernetes.io/managed-by", "kiln")
                 .addToLabels(WorkerLabels.BUILD, WorkerLabels.buildValue(owner))
+                .addToLabels(FLUX_WATCH, "Enabled")
                 .addNewOwnerReference()
                 .withApiVersion(ImageBuild.GROUP + "/" + ImageBuild.VERSION)
                 .withKind("ImageBuild")
