@@ -84,7 +84,10 @@ class ExamplesTest {
     private static void isValid(JsonNode imageBuild) {
         assertThat(imageBuild.path("apiVersion").asText()).isEqualTo("kiln.build/v1alpha1");
         assertThat(imageBuild.path("kind").asText()).isEqualTo("ImageBuild");
-        assertThat(imageBuild.at("/metadata/name").asText()).matches("[a-z0-9-]+");
+        assertThat(imageBuild
+                        .at("/metadata/name")
+                        .asText(imageBuild.at("/metadata/generateName").asText()))
+                .matches("[a-z0-9-]+");
         assertThat(Definition.problems(imageBuild)).isEmpty();
     }
 }
