@@ -89,7 +89,7 @@ final class BuildGraph {
                 .or(() -> candidates.stream().findFirst());
     }
 
-    /** Base images as {@code name:tag@digest}. */
+    /** Base images as {@code name:tag@digest}; those that the Dockerfile pins with a digest never move and are left out. */
     List<String> baseImages() {
         Set<String> images = new LinkedHashSet<>();
         for (Operation operation : operations.values()) {
@@ -100,7 +100,14 @@ final class BuildGraph {
                 images.add(instruction.substring(FROM.length()).strip());
             }
         }
+        images.removeIf(this::isPinned);
         return List.copyOf(images);
+    }
+
+    /** BuildKit resolves a reference as it is written; it names the digest there only when the Dockerfile does. */
+    private boolean isPinned(String image) {
+        return operations.values().stream()
+                .anyMatch(operation -> operation.name().endsWith("load metadata for " + image));
     }
 
     /**

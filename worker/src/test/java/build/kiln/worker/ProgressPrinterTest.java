@@ -54,6 +54,28 @@ class ProgressPrinterTest {
     }
 
     @Test
+    void baseImagesThatAreWrittenWithADigestNeverMoveAndAreLeftOut() {
+        String pinned = "docker.io/library/debian:12@sha256:" + "a".repeat(64);
+        String moving = "docker.io/library/busybox:latest";
+        BuildGraph graph = new BuildGraph();
+        graph.update(new Vertex(
+                "sha256:1", List.of(), "[linux/arm64 internal] load metadata for " + pinned, START, null, false, ""));
+        graph.update(new Vertex(
+                "sha256:2", List.of(), "[linux/arm64 internal] load metadata for " + moving, START, null, false, ""));
+        graph.update(new Vertex("sha256:3", List.of(), "[builder 1/2] FROM " + pinned, START, null, false, ""));
+        graph.update(new Vertex(
+                "sha256:4",
+                List.of(),
+                "[stage-1 1/2] FROM " + moving + "@sha256:" + "b".repeat(64),
+                START,
+                null,
+                false,
+                ""));
+
+        assertThat(graph.baseImages()).containsExactly(moving + "@sha256:" + "b".repeat(64));
+    }
+
+    @Test
     void outputCannotControlTheTerminalOrForgeLines() {
         start("[1/1] RUN evil");
         log("\u001b[31mred\u001b[0m \u001b]0;title\u0007 a\u0000b \u202egnp.exe\n10%\r100%\nüñ");

@@ -19,6 +19,8 @@ import java.util.Optional;
  */
 public final class CronSchedule {
     private static final int LONGEST_CAUSE = 200;
+    private static final CronParser PARSER =
+            new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX));
 
     private final ExecutionTime times;
     private final ZoneId zone;
@@ -68,7 +70,7 @@ public final class CronSchedule {
 
     private static ExecutionTime times(String cron) throws InvalidScheduleException {
         try {
-            Cron parsed = new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX)).parse(cron);
+            Cron parsed = PARSER.parse(cron);
             return ExecutionTime.forCron(parsed.validate());
         } catch (IllegalArgumentException e) {
             String cause = Objects.requireNonNullElse(e.getMessage(), "not a cron expression");
