@@ -1,0 +1,155 @@
+package build.kiln.operator.simulation;
+
+import build.kiln.api.v1alpha1.ConcurrencyPolicy;
+import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.api.v1alpha1.ImageBuildSpec;
+import build.kiln.api.v1alpha1.ImageBuildSpecBuilder;
+import build.kiln.api.v1alpha1.OutputBuilder;
+import build.kiln.api.v1alpha1.ResultConfigMap;
+import build.kiln.api.v1alpha1.Source;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/** People and their tools, who create builds, change their minds, and ask again. */
+final class Users {
+    private static final List<String> KEYS = List.of("shop/api", "shop/web", "bank/api", "bank/batch");
+    private static final List<List<String>> PLATFORMS = List.of(
+            List.of("linux/amd64"), List.of("linux/amd64", "linux/arm64"), List.of("linux/arm64", "linux/arm/v7"));
+    private static final List<List<String>> TAGS =
+            List.of(List.of("latest"), List.of("latest", "v1"), List.of("v2"), List.of());
+    private static final List<String> REVISIONS = List.of("main", "next", "broken");
+
+    /** The ConfigMap with the result, where one is wanted. */
+    static final String RESULT = "result-of-";
+
+    private final World world;
+    private final Random random;
+    private int requests;
+
+    Users(World world) {
+        this.world = world;
+        this.random = world.random();
+    }
+
+    void act() {
+        String key = KEYS.get(random.nextInt(KEYS.size()));
+        ImageBuild build = world.api().builds.get(key);
+        if (build == null) {
+            create(key, spec(key));
+            return;
+        }
+        switch (random.nextInt(8)) {
+            case 0, 1, 2 -> edit(build);
+            case 3, 4 -> rebuild(build);
+            case 5 -> world.git().push(REVISIONS.get(random.nextInt(REVISIONS.size())));
+            case 6 -> cancel(build);
+            default -> {
+                if (world.strikes(Fault.DELETIONS, 2)) {
+                    delete(build);
+                }
+            }
+        }
+    }
+
+    /** Some time later what is being deleted in the foreground is gone. */
+    void finishDeletions() {
+        for (ImageBuild build : world.api().builds.all()) {
+            boolean hasPods = world.api().pods.all().stream()
+                    .anyMatch(pod -> MemoryApiServer.owner(pod)
+                            .getUid()
+                            .equals(build.getMetadata().getUid()));
+            if (build.isMarkedForDeletion() && !hasPods) {
+                world.log("user: gone is", Table.key(build));
+                world.api().removeBuild(Table.key(build));
+            }
+        }
+    }
+
+    void create(String key, ImageBuildSpec spec) {
+        String[] parts = key.split("/", -1);
+        world.log("user: creates", key);
+        world.api().createBuild(parts[0], parts[1], spec);
+    }
+
+    void rebuild(ImageBuild build) {
+        String token = "request " + ++requests;
+        world.log("user: rebuild of", Table.key(build), token);
+        world.api().updateMetadata(build, metadata -> annotate(metadata, ImageBuild.REBUILD_ANNOTATION, token));
+    }
+
+    /** No run is held back any more. */
+    void resume(ImageBuild build) {
+        world.api()
+                .updateSpec(
+                        build,
+                        ImageBuildSpecBuilder.builder(build.getSpec())
+                                .suspend(null)
+                                .build());
+    }
+
+    private void cancel(ImageBuild build) {
+        String token = "request " + ++requests;
+        world.log("user: cancels", Table.key(build), token);
+        world.api().updateMetadata(build, metadata -> annotate(metadata, ImageBuild.CANCEL_ANNOTATION, token));
+    }
+
+    private void edit(ImageBuild build) {
+        ImageBuildSpecBuilder next = ImageBuildSpecBuilder.builder(build.getSpec());
+        ImageBuildSpec spec = switch (random.nextInt(6)) {
+            case 0 -> next.timeoutSeconds(600 + random.nextInt(600)).build();
+            case 1 -> next.suspend(random.nextBoolean()).build();
+            case 2 ->
+                next.concurrencyPolicy(random.nextBoolean() ? ConcurrencyPolicy.Queue : null)
+                        .build();
+            default -> spec(Table.key(build));
+        };
+        world.log("user: edits", Table.key(build));
+        world.api().updateSpec(build, spec);
+    }
+
+    private void delete(ImageBuild build) {
+        world.log("user: deletes", Table.key(build));
+        if (random.nextBoolean()) {
+            world.api().removeBuild(Table.key(build));
+        } else if (!build.isMarkedForDeletion()) {
+            world.api()
+                    .updateMetadata(
+                            build,
+                            metadata ->
+                                    metadata.setDeletionTimestamp(world.api().now()));
+        }
+    }
+
+    private ImageBuildSpec spec(String key) {
+        return ImageBuildSpecBuilder.builder()
+                .source(source())
+                .platforms(PLATFORMS.get(random.nextInt(PLATFORMS.size())))
+                .output(OutputBuilder.builder()
+                        .image("registry.example.com/" + key)
+                        .tags(TAGS.get(random.nextInt(TAGS.size())))
+                        .resultConfigMap(
+                                random.nextInt(4) == 0
+                                        ? new ResultConfigMap(RESULT + key.substring(key.indexOf('/') + 1))
+                                        : null)
+                        .build())
+                .build();
+    }
+
+    private Source source() {
+        if (random.nextInt(3) == 0) {
+            String revision = REVISIONS.get(random.nextInt(5) == 0 ? 2 : random.nextInt(2));
+            return new Source(new Source.Git("https://git.example.com/shop/api.git", revision, null, null, null), null);
+        }
+        String step = random.nextInt(6) == 0 ? Images.BROKEN : "RUN make " + random.nextInt(3);
+        return new Source(null, new Source.Inline(Map.of("Dockerfile", "FROM scratch\n" + step + "\n")));
+    }
+
+    private static void annotate(ObjectMeta metadata, String name, String value) {
+        Map<String, String> annotations = new HashMap<>(metadata.getAnnotations());
+        annotations.put(name, value);
+        metadata.setAnnotations(annotations);
+    }
+}

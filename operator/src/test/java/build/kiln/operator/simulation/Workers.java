@@ -1,0 +1,85 @@
+package build.kiln.operator.simulation;
+
+import build.kiln.protocol.BuildRequest;
+import build.kiln.protocol.BuildResult;
+import build.kiln.protocol.FailureReason;
+import build.kiln.protocol.MalformedDocumentException;
+import build.kiln.protocol.ProtocolJson;
+import build.kiln.protocol.WorkerPaths;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodStatus;
+import java.util.List;
+
+/** How worker containers end, and what they leave in the registry. */
+final class Workers {
+    private static final BuildResult.Steps STEPS = new BuildResult.Steps(8, 6);
+
+    private Workers() {}
+
+    /** The worker comes to its own end. */
+    static PodStatus end(World world, Pod pod) {
+        String now = world.api().now();
+        if (world.strikes(Fault.WORKER_FAILURES, 8)) {
+            return accident(world, pod);
+        }
+        BuildRequest request = request(pod);
+        if (Images.isBroken(request)) {
+            return failed(pod, now, FailureReason.BuildFailed, "RUN false failed with exit code 1");
+        }
+        if (world.registry().isDown() || world.strikes(Fault.REGISTRY_FAILURES, 20)) {
+            return failed(pod, now, FailureReason.PushFailed, "the registry answers 503");
+        }
+        String digest = Images.ofPlatform(request);
+        world.registry().push(digest);
+        BuildResult result = new BuildResult.Succeeded(
+                request.platform(),
+                new BuildResult.Pushed("application/vnd.oci.image.manifest.v1+json", digest, 500),
+                STEPS,
+                new BuildResult.Timings(world.now(), world.now(), world.now()),
+                List.of());
+        return PodStatuses.ended(pod, now, 0, "Completed", ProtocolJson.write(result));
+    }
+
+    /** It is told to stop. */
+    static PodStatus stopped(World world, Pod pod) {
+        return failed(pod, world.api().now(), FailureReason.Cancelled, "stopped");
+    }
+
+    private static PodStatus accident(World world, Pod pod) {
+        String now = world.api().now();
+        return switch (world.random().nextInt(4)) {
+            case 0 -> PodStatuses.ended(pod, now, 137, "Error", "");
+            case 1 ->
+                PodStatuses.outOfMemory(failed(pod, now, FailureReason.WorkerLost, "the daemon closed the connection"));
+            case 2 -> PodStatuses.ended(pod, now, 1, "Error", "{not even JSON");
+            default -> failed(pod, now, FailureReason.OutOfDisk, "no space left on device");
+        };
+    }
+
+    private static PodStatus failed(Pod pod, String now, FailureReason reason, String message) {
+        BuildResult result = new BuildResult.Failed(
+                request(pod).platform(),
+                reason,
+                message,
+                null,
+                null,
+                null,
+                null,
+                STEPS,
+                new BuildResult.Timings(0, null, null));
+        return PodStatuses.ended(pod, now, 1, "Error", ProtocolJson.write(result));
+    }
+
+    private static BuildRequest request(Pod pod) {
+        String json = pod.getSpec().getContainers().getFirst().getEnv().stream()
+                .filter(variable -> WorkerPaths.REQUEST_VARIABLE.equals(variable.getName()))
+                .findFirst()
+                .orElseThrow()
+                .getValue();
+        try {
+            return ProtocolJson.readRequest(json);
+        } catch (MalformedDocumentException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
