@@ -125,8 +125,7 @@ double sum(const double *v, int n) { double s = 0; for (int i = 0; i < n; i++) s
 int main(int c, char **v) {
   m.l = scale(c, 100); m.z = c + 2.5 * I; m.i = divide(INT64_MAX, c); atomic_fetch_add(&counter, c);
   switch (c) { case 1: puts("one"); break; case 2: puts("two"); break; case 3: puts("three"); break; case 4: puts("four"); break; case 7: puts("x"); break; }
-  printf("%Lg %g %lld %ld %s
-", m.l, creal(m.z), (long long)m.i, counter, v[0]);
+  printf("%Lg %g %lld %ld %s\n", m.l, creal(m.z), (long long)m.i, counter, v[0]);
 }
 X
 cat > b.cc <<'X'
@@ -140,7 +139,7 @@ for level in -O0 -O2 '-O3 -g' '-Os -fPIC'; do
   gcc $level -c a.c -o "a$level.o"; g++ $level -c b.cc -o "b$level.o"
 done
 gcc -O2 -flto -frandom-seed=1 a.c -o a-lto; gcc -fstack-protector-strong -O2 a.c -o a-protected; g++ -O2 b.cc -o b; gcc -O2 -static a.c -o a-static
-gcc -O2 --coverage -c a.c -o a-coverage.o; ./a-lto; ./b; [ $? = 9 ]`,
+gcc -O2 --coverage -frandom-seed=1 -c a.c -o a-coverage.o; ./a-lto; if ./b; then exit 1; fi`,
 }
 
 // Selected are the projects with the names, all when there are none.
