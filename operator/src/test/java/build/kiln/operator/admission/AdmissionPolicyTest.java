@@ -199,7 +199,10 @@ class AdmissionPolicyTest {
     }
 
     private List<Map.Entry<String, AdmissionVerdict>> decide(AdmissionLimits limits) {
-        return policy.decide(new AdmissionSnapshot(running, List.of(), waiting, lastOutOfTurn, limits, NOW)).entrySet().stream()
+        return policy
+                .decide(new AdmissionSnapshot(running, List.of(), waiting, lastOutOfTurn, limits, NOW))
+                .entrySet()
+                .stream()
                 .map(entry -> Map.entry(entry.getKey().pod(), entry.getValue()))
                 .toList();
     }

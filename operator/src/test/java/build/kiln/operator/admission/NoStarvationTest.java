@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -89,7 +90,7 @@ class NoStarvationTest {
         boolean kept = isKept(verdicts);
         verdicts.forEach((key, verdict) -> {
             if (verdict instanceof Start start) {
-                WaitingPlatform started = waiting.remove(key);
+                WaitingPlatform started = Objects.requireNonNull(waiting.remove(key));
                 Duration length = Duration.ofMinutes(1 + random.nextInt((int) LONGEST_BUILD.toMinutes()));
                 ends.put(new RunningPlatform(key, started.platform(), start.outOfTurn()), now.plus(length));
                 lastOutOfTurn = start.outOfTurn();
@@ -102,8 +103,7 @@ class NoStarvationTest {
     private boolean isKept(Map<PlatformKey, AdmissionVerdict> verdicts) {
         PlatformKey first = verdicts.keySet().iterator().next();
         return verdicts.get(first) instanceof Wait
-                && waiting.get(first) instanceof WaitingPlatform one
-                && !one.since().isAfter(now.minus(MAX_WAIT));
+                && !Objects.requireNonNull(waiting.get(first)).since().isAfter(now.minus(MAX_WAIT));
     }
 
     private void check(AdmissionLimits limits, boolean kept) {
