@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -15,10 +14,7 @@ import (
 	"kiln.build/cluster/internal/debian"
 )
 
-const (
-	loader  = "ld-linux-x86-64.so.2"
-	patcher = "usr/bin/patchelf"
-)
+const loader = "ld-linux-x86-64.so.2"
 
 // Folder is a folder of twins.
 type Folder struct {
@@ -57,13 +53,8 @@ func assemble(ctx context.Context, set Set, packages map[locked]string) (*Folder
 		return nil, err
 	}
 	folder := &Folder{Set: set, Files: map[string][]byte{}, used: map[locked]bool{}}
-	patch, done, err := folder.patcher(ctx, native)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
 	for _, p := range set.pairs() {
-		if err := folder.add(p, foreign, native, patch); err != nil {
+		if err := folder.add(p, foreign, native); err != nil {
 			return nil, fmt.Errorf("make the twin of %s: %w", p.foreign, err)
 		}
 	}
@@ -91,7 +82,7 @@ func open(ctx context.Context, set Set, packages map[locked]string) (foreign, na
 		fixed := false
 		files, err := debian.Files(ctx, file, func(name string) bool {
 			fixed = fixed || l.architecture != host && strings.Contains(name, missingFolder+"/")
-			return wanted[name] || l.architecture == host && (name == patcher || isLibrary(name) || isCopyright(name))
+			return wanted[name] || l.architecture == host && (isLibrary(name) || isCopyright(name))
 		})
 		if err != nil {
 			return foreign, native, err
@@ -139,7 +130,7 @@ func (s store) resolve(name string) (string, debian.File, bool) {
 }
 
 // add adds one twin with the libraries that it needs.
-func (f *Folder) add(p pair, foreign, native store, patch func([]byte) ([]byte, error)) error {
+func (f *Folder) add(p pair, foreign, native store) error {
 	original, ok := foreign.files[p.foreign]
 	if !ok || original.Target != "" {
 		return errors.New("none of the packages has this file")
@@ -162,8 +153,8 @@ func (f *Folder) add(p pair, foreign, native store, patch func([]byte) ([]byte, 
 		return err
 	}
 	if strings.HasPrefix(p.twin, "bin/") {
-		if content, err = patch(content); err != nil {
-			return err
+		if content, err = withLoader(content, "/dev/.kiln/"+f.Set.Name()+"/lib/"+loader, "$ORIGIN/../lib"); err != nil {
+			return fmt.Errorf("set its loader: %w", err)
 		}
 	}
 	f.Files[p.twin] = content
@@ -219,42 +210,6 @@ func (f *Folder) addCopyrights(native store) error {
 	return nil
 }
 
-// patcher returns a function that gives a program the dynamic loader and the libraries of the folder. It runs the patchelf of the
-// packages, with their loader and libraries, so that the result does not depend on this machine.
-func (f *Folder) patcher(ctx context.Context, native store) (patch func([]byte) ([]byte, error), done func() error, err error) {
-	tool, ok := native.files[patcher]
-	if !ok {
-		return nil, nil, fmt.Errorf("none of the packages has %s", patcher)
-	}
-	libraries := Folder{Files: map[string][]byte{}, used: f.used}
-	if err := libraries.addLibraries(native, tool.Content); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", patcher, err)
-	}
-	f.used[native.origin[patcher]] = true
-	dir, err := os.MkdirTemp("", "kiln-twins-")
-	if err != nil {
-		return nil, nil, err
-	}
-	done = func() error { return os.RemoveAll(dir) }
-	libraries.Files["patchelf"] = tool.Content
-	if err := libraries.Write(dir); err != nil {
-		return nil, nil, errors.Join(err, done())
-	}
-	loaderPath := "/dev/.kiln/" + f.Set.Name() + "/lib/" + loader
-	return func(content []byte) ([]byte, error) {
-		file := filepath.Join(dir, "program")
-		if err := os.WriteFile(file, content, 0o755); err != nil {
-			return nil, err
-		}
-		command := exec.CommandContext(ctx, filepath.Join(dir, "lib", loader), "--library-path", filepath.Join(dir, "lib"), filepath.Join(dir, "patchelf"),
-			"--set-interpreter", loaderPath, "--force-rpath", "--set-rpath", "$ORIGIN/../lib", file)
-		if output, err := command.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("patchelf: %w\n%s", err, output)
-		}
-		return os.ReadFile(file)
-	}, done, nil
-}
-
 // Write writes the folder.
 func (f *Folder) Write(dir string) error {
 	for name, content := range f.Files {
@@ -271,7 +226,7 @@ func (f *Folder) Write(dir string) error {
 
 // Mode is the mode of a file in a folder of twins.
 func Mode(name string) os.FileMode {
-	if strings.HasPrefix(name, "bin/") || strings.HasPrefix(name, "lib/") || name == "patchelf" {
+	if strings.HasPrefix(name, "bin/") || strings.HasPrefix(name, "lib/") {
 		return 0o755
 	}
 	return 0o644

@@ -84,7 +84,7 @@ func Cached(ctx context.Context, root, cache string, set Set) (string, error) {
 
 // sources make the folders, beside the committed files.
 //
-//go:embed build.go elf.go include.go set.go table.go
+//go:embed build.go elf.go include.go loader.go set.go table.go
 var sources embed.FS
 
 // Key identifies what Make makes of a set.
@@ -178,7 +178,7 @@ func Update(ctx context.Context, root, cache string, set Set) error {
 func (s Set) packages() map[string][]string {
 	version, triple := "-"+s.Release.gcc, "-"+s.Architecture.Triple
 	foreign := []string{"xz-utils", "zstd", "gzip", "cpp" + version, "g++" + version, "gcc" + version, "binutils"}
-	native := []string{"xz-utils", "zstd", "gzip", "cpp" + version + triple, "g++" + version + triple, "gcc" + version + triple, "binutils" + triple, "patchelf"}
+	native := []string{"xz-utils", "zstd", "gzip", "cpp" + version + triple, "g++" + version + triple, "gcc" + version + triple, "binutils" + triple}
 	if s.hasGold() && s.Release == trixie {
 		foreign, native = append(foreign, "binutils-gold"), append(native, "binutils-gold"+triple)
 	}
