@@ -64,7 +64,11 @@ images:
   pullPolicy: {{ .Values.image.pullPolicy }}
 watchNamespaces: {{ toJson .Values.watchNamespaces }}
 worker:
-  {{- toYaml .Values.worker | nindent 2 }}
+  {{- $delivery := ternary "ImageVolume" "Copy" (semverCompare ">=1.35-0" .Capabilities.KubeVersion.Version) }}
+  {{- $worker := merge (dict "twinsDelivery" (default $delivery .Values.worker.twinsDelivery)) .Values.worker }}
+  {{- toYaml $worker | nindent 2 }}
+admission:
+  {{- toYaml .Values.admission | nindent 2 }}
 registries: {{- if .Values.registries }}
   {{- toYaml .Values.registries | nindent 2 }}
   {{- else }} []

@@ -88,10 +88,24 @@ class ChartRenderTest {
                 .hasMessageContaining("needs metrics.service.enabled");
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 5})
+    void drainIsNeverBlocked(int replicas) {
+        JsonNode budget =
+                Chart.render("replicas: " + replicas).only("PodDisruptionBudget").path("spec");
+
+        assertThat(budget.path("maxUnavailable").asInt()).isEqualTo(1);
+        assertThat(budget.has("minAvailable")).isFalse();
+        assertThat(budget.path("unhealthyPodEvictionPolicy").asText()).isEqualTo("AlwaysAllow");
+    }
+
     @Test
-    void singleOperatorIsNotProtectedFromDrains() {
-        assertThat(Chart.render("replicas: 1").ofKind("PodDisruptionBudget")).isEmpty();
-        assertThat(Chart.render("replicas: 2").ofKind("PodDisruptionBudget")).hasSize(1);
+    void newOperatorStandsByBeforeTheOldOneStops() {
+        JsonNode strategy = Chart.render("{}").only("Deployment").at("/spec/strategy");
+
+        assertThat(strategy.path("type").asText()).isEqualTo("RollingUpdate");
+        assertThat(strategy.at("/rollingUpdate/maxSurge").asInt()).isEqualTo(1);
+        assertThat(strategy.at("/rollingUpdate/maxUnavailable").asInt(-1)).isZero();
     }
 
     @Test

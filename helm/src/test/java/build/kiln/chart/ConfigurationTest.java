@@ -8,6 +8,7 @@ import build.kiln.operator.config.OperatorConfiguration.Registry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,6 +50,16 @@ class ConfigurationTest {
                         .retention()
                         .failedSeconds())
                 .isEqualTo(2_592_000);
+    }
+
+    @Test
+    void limitsArriveAsWritten() throws Exception {
+        var admission = load("admission: {maxRunning: 4, maxRunningPerPlatform: {linux/arm64: 2}}")
+                .admission();
+
+        assertThat(admission.maxRunning()).isEqualTo(4);
+        assertThat(admission.maxRunningPerNamespace()).isNull();
+        assertThat(admission.maxRunningPerPlatform()).containsExactly(Map.entry("linux/arm64", 2));
     }
 
     private OperatorConfiguration load(String values) throws Exception {

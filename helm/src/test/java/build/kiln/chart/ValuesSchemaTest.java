@@ -31,6 +31,8 @@ class ValuesSchemaTest {
             worker: {resources: {buildkitd: {requests: {cpu: lots}}}}  | /worker/resources/buildkitd/requests/cpu
             worker: {stateSizeLimit: 20GB}                             | /worker/stateSizeLimit
             worker: {startTimeoutSeconds: 10m}                         | /worker/startTimeoutSeconds
+            admission: {maxRunning: 0}                                 | /admission/maxRunning
+            admission: {maxRunningPerPlatform: {arm64: 1}}             | arm64
             replicas: two                                              | /replicas
             image: {operator: {digest: deadbeef}}                      | /image/operator/digest
             image: {pullPolicy: Sometimes}                             | /image/pullPolicy
