@@ -25,8 +25,9 @@ class ArchitectureTest {
     static final ArchRule DECIDING_KNOWS_NO_CLIENT = noClasses()
             .that()
             .haveNameMatching(
-                    ".*\\.imagebuild\\.(RunPlanner|RunStart|BuildingProgress|PlatformProgress|Republishing|PodHousekeeping"
-                            + "|ActOutcomes|InputHash|Platforms|RunUpdates|PlatformUpdates|StatusUpdates)(\\$.*)?")
+                    ".*\\.imagebuild\\.(RunPlanner|RunProgress|RunStart|RunCauses|RunSpec|Requests|Cancellation|Scheduling"
+                            + "|Polling|TimeToLive|OlderRuns|History|BaseImageReferences|BuildingProgress|PlatformProgress"
+                            + "|Republishing|PodHousekeeping|ActOutcomes|InputHash|RunUpdates|PlatformUpdates|StatusUpdates)(\\$.*)?")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(CLIENTS);
@@ -34,6 +35,14 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule DECIDING_KNOWS_NO_TIME_OF_ITS_OWN =
             noClasses().that().resideInAPackage("..operator..").should().callMethod(java.time.Instant.class, "now");
+
+    @ArchTest
+    static final ArchRule SCHEDULES_KNOW_NO_CLIENT = noClasses()
+            .that()
+            .resideInAPackage("..schedule..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(CLIENTS);
 
     @ArchTest
     static final ArchRule PLACEMENT_KNOWS_NO_CLIENT = noClasses()

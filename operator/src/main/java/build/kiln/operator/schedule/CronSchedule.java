@@ -19,8 +19,7 @@ import java.util.Optional;
  */
 public final class CronSchedule {
     private static final int LONGEST_CAUSE = 200;
-    private static final CronParser PARSER =
-            new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX));
+    private static final CronParser PARSER = new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX));
 
     private final ExecutionTime times;
     private final ZoneId zone;
