@@ -40,9 +40,9 @@ final class ImageBuildDefinition {
         return withQuotedBooleans(bytes.toString(StandardCharsets.UTF_8));
     }
 
-    /** Unquoted, YAML takes the enum values True and False of a condition's status for booleans. */
+    /** Unquoted, kubectl and Helm take enum values such as True and On for booleans. */
     private static String withQuotedBooleans(String yaml) {
-        return yaml.replaceAll("(?m)^( *- )(True|False)$", "$1\"$2\"");
+        return yaml.replaceAll("(?m)^( *- )(True|False|On|Off|Yes|No)$", "$1\"$2\"");
     }
 
     static JSONSchemaProps property(JSONSchemaProps schema, String... path) {
