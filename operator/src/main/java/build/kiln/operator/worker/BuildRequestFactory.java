@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** Makes the request that a worker gets: everything resolved, no credential in it. */
 final class BuildRequestFactory {
     static final int DEFAULT_TIMEOUT_SECONDS = 3600;
+    static final int DEFAULT_STALL_TIMEOUT_SECONDS = 900;
 
     private static final String DEFAULT_DOCKERFILE = "Dockerfile";
 
@@ -46,6 +47,7 @@ final class BuildRequestFactory {
                 .secretIds(secretIds(spec.secrets()))
                 .registries(registries)
                 .timeoutSeconds(timeoutSeconds(spec))
+                .stallTimeoutSeconds(stallTimeoutSeconds(spec))
                 .emulated(assignment.placement().mode() == Mode.Emulated)
                 .build();
     }
@@ -53,6 +55,11 @@ final class BuildRequestFactory {
     static long timeoutSeconds(ImageBuildSpec spec) {
         Integer seconds = spec.timeoutSeconds();
         return seconds == null ? DEFAULT_TIMEOUT_SECONDS : seconds;
+    }
+
+    private static long stallTimeoutSeconds(ImageBuildSpec spec) {
+        Integer seconds = spec.stallTimeoutSeconds();
+        return seconds == null ? DEFAULT_STALL_TIMEOUT_SECONDS : seconds;
     }
 
     private static BuildRequest.Source source(Source source, @Nullable String commit) {

@@ -1,0 +1,4 @@
+@NullMarked
+package build.kiln.operator.failure;
+
+import org.jspecify.annotations.NullMarked;
