@@ -77,7 +77,7 @@ func runGoTests(ctx context.Context, dir string, env []string, fast bool) error 
 	if err := testStep(ctx, dir, env, "go", "vet", "./..."); err != nil {
 		return err
 	}
-	return testStep(ctx, dir, env, "go", "test", fmt.Sprintf("-short=%t", fast), "./...")
+	return testStep(ctx, dir, env, "go", "test", "-timeout=40m", fmt.Sprintf("-short=%t", fast), "./...")
 }
 
 func testStep(ctx context.Context, dir string, env []string, program string, args ...string) error {

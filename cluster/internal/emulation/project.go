@@ -41,7 +41,7 @@ var rootPackages = []string{
 // Projects is the corpus.
 var Projects = []Project{
 	{
-		Name: "lua", Language: "C", Why: "make", quick: true,
+		Name: "lua", Language: "C", Why: "make",
 		source: "lua5.4", file: "lua5.4_5.4.4.orig.tar.gz", sum: "164c7849653b80ae67bec4b7473b884bf5cc8d2dca05653475ec2ed27b9ebf61",
 		build: "make -j2 -C src linux",
 	},

@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"kiln.build/cluster/internal/elfcompare"
 	"kiln.build/cluster/internal/progress"
@@ -45,6 +46,9 @@ func NewRunner(ctx context.Context, self, root, cache string, set twins.Set, out
 	done := progress.Start(out, "making emulators, twins and root file systems")
 	defer func() { done(err) }()
 	r := &Runner{cache: filepath.Join(cache, "emulation"), set: set, out: out}
+	if err := removeAbandoned(filepath.Join(r.cache, "jobs")); err != nil {
+		return nil, err
+	}
 	if r.machine, r.version, err = newMachine(ctx, self, root, r.cache, set.Architecture.QEMU); err != nil {
 		return nil, err
 	}
@@ -58,6 +62,22 @@ func NewRunner(ctx context.Context, self, root, cache string, set twins.Set, out
 		return nil, err
 	}
 	return r, nil
+}
+
+// removeAbandoned removes the folders of builds that were killed.
+func removeAbandoned(jobs string) error {
+	entries, err := os.ReadDir(jobs)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, entry := range entries {
+		if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
+			if err := os.RemoveAll(filepath.Join(jobs, entry.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Way is how a project is built.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"kiln.build/cluster/internal/debian"
 )
@@ -79,7 +80,23 @@ func Cached(ctx context.Context, root, cache string, set Set) (string, error) {
 	if err := os.Rename(building, dir); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", err
 	}
-	return filepath.Join(dir, set.Name()), nil
+	return filepath.Join(dir, set.Name()), prune(filepath.Dir(dir), set.Name()+"-", dir)
+}
+
+// prune removes older folders of the same set, that nothing has used for a day.
+func prune(dir, prefix, keep string) error {
+	folders, err := filepath.Glob(filepath.Join(dir, prefix+"*"))
+	if err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		if info, err := os.Stat(folder); err == nil && folder != keep && time.Since(info.ModTime()) > 24*time.Hour {
+			if err := os.RemoveAll(folder); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // sources make the folders, beside the committed files.
