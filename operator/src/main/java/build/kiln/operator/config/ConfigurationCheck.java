@@ -20,6 +20,7 @@ final class ConfigurationCheck {
     private static final int MOST_CERTIFICATES = 100 * 1024;
 
     private static final Pattern PLATFORM = Pattern.compile("linux/[a-z0-9_]{2,16}(/v[0-9a-z.]{1,8})?");
+    private static final Pattern ARCHITECTURE = Pattern.compile("linux/[a-z0-9_]{2,16}");
     private static final long LONGEST_SECONDS = 31L * 24 * 3600;
 
     private final Function<String, InvalidConfigurationException> invalid;
@@ -60,12 +61,21 @@ final class ConfigurationCheck {
         seconds("worker.retention.succeededSeconds", worker.retention().succeededSeconds(), 0);
         seconds("worker.retention.failedSeconds", worker.retention().failedSeconds(), 0);
         seconds("worker.sweepIntervalSeconds", worker.sweepIntervalSeconds(), 1);
+        for (int i = 0; i < worker.twins().size(); i++) {
+            String key = "worker.twins[" + i + "]";
+            @Nullable String platform = worker.twins().get(i).platform();
+            require(
+                    platform != null && ARCHITECTURE.matcher(platform).matches(),
+                    key + ".platform: " + platform + " is not valid; write one without a variant, such as linux/arm64");
+            image(key + ".image", worker.twins().get(i).image());
+        }
     }
 
     private void admission(OperatorConfiguration.Admission admission) throws InvalidConfigurationException {
         limit("admission.maxRunning", admission.maxRunning());
         limit("admission.maxRunningPerNamespace", admission.maxRunningPerNamespace());
-        for (Map.Entry<String, Integer> entry : admission.maxRunningPerPlatform().entrySet()) {
+        for (Map.Entry<String, Integer> entry :
+                admission.maxRunningPerPlatform().entrySet()) {
             String key = "admission.maxRunningPerPlatform." + entry.getKey();
             require(
                     PLATFORM.matcher(entry.getKey()).matches(),

@@ -1,5 +1,6 @@
 package build.kiln.operator.config;
 
+import build.kiln.api.v1alpha1.PlacementSettings.Acceleration;
 import build.kiln.api.v1alpha1.WorkerSettings.Profile;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.nio.file.Path;
@@ -61,6 +62,9 @@ public record OperatorConfiguration(
      * @param startTimeoutSeconds longest time from the pod's creation to the worker's start; 600
      * @param retention how long ended pods are kept
      * @param sweepIntervalSeconds between two searches for worker pods that nothing owns any more; 600
+     * @param acceleration used where {@code spec.placement} says nothing; {@code Off}
+     * @param twins images of native programs for emulated platforms; none
+     * @param twinsDelivery how these images get into the pods; {@code Copy}
      */
     public record Worker(
             Profile profile,
@@ -68,7 +72,10 @@ public record OperatorConfiguration(
             Quantity stateSizeLimit,
             long startTimeoutSeconds,
             Retention retention,
-            long sweepIntervalSeconds) {
+            long sweepIntervalSeconds,
+            Acceleration acceleration,
+            List<Twins> twins,
+            TwinsDelivery twinsDelivery) {
 
         /** {@link #startTimeoutSeconds} as a duration. */
         public Duration startTimeout() {
@@ -79,6 +86,20 @@ public record OperatorConfiguration(
         public Duration sweepInterval() {
             return Duration.ofSeconds(sweepIntervalSeconds);
         }
+    }
+
+    /**
+     * @param platform whose programs the image has twins of, without a variant: {@code linux/arm64}
+     * @param image reference of the image, see images/twins
+     */
+    public record Twins(String platform, String image) {}
+
+    /** How an image of twins gets into a worker pod. */
+    public enum TwinsDelivery {
+        /** The kubelet mounts it: needs image volumes (on by default since Kubernetes 1.35). */
+        ImageVolume,
+        /** An init container copies it. */
+        Copy
     }
 
     /**

@@ -150,12 +150,25 @@ public final class BuildMetrics {
                 .tag("reason", Objects.requireNonNullElse(platform.reason(), NONE))
                 .register(registry)
                 .increment();
+        if (platform.acceleration() != null) {
+            starts(platform.platform(), "native", platform.acceleration().nativeStarts());
+            starts(platform.platform(), "emulated", platform.acceleration().emulatedStarts());
+        }
         record(
                 "kiln.build.duration",
                 "From the start of a platform's worker to its end",
                 platform.startTime(),
                 platform.completionTime(),
                 platform.platform());
+    }
+
+    private void starts(String platform, String how, long starts) {
+        Counter.builder("kiln.accelerated.starts")
+                .description("Starts of programs of accelerated platforms: as native twins, and under QEMU")
+                .tag("platform", platform)
+                .tag("how", how)
+                .register(registry)
+                .increment((double) starts); // bounded far below what a double holds exactly
     }
 
     private void record(

@@ -13,6 +13,7 @@ import io.fabric8.kubernetes.api.model.EnvVarBuilder;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.SecurityContextBuilder;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -32,19 +33,23 @@ final class WorkerContainers {
         this.volumes = volumes;
     }
 
-    Container buildkitd(Profile profile, WorkerAssignment assignment, ResourceRequirements resources) {
+    Container buildkitd(Profile profile, WorkerAssignment assignment, int twins, ResourceRequirements resources) {
         BuildkitdConfiguration daemon = BuildkitdConfiguration.of(configuration, WorkerResources.cpu(resources));
         String emulate = assignment.placement().mode() == Mode.Emulated ? assignment.platform() : "";
+        List<EnvVar> environment = new ArrayList<>(List.of(
+                variable("KILN_PROFILE", profile.name()),
+                variable("KILN_BUILDKITD_CONFIG", daemon.toml()),
+                variable("KILN_CA_BUNDLES", json(daemon.caBundles())),
+                variable("KILN_EMULATE", emulate)));
+        if (twins > 0) {
+            environment.add(variable("KILN_ACCELERATE", json(TwinsMounts.folders(assignment.platform(), twins))));
+        }
         return new ContainerBuilder()
                 .withName(BUILDKITD)
                 .withImage(configuration.images().buildkit())
                 .withImagePullPolicy(configuration.images().pullPolicy().name())
                 .withRestartPolicy("Always")
-                .withEnv(List.of(
-                        variable("KILN_PROFILE", profile.name()),
-                        variable("KILN_BUILDKITD_CONFIG", daemon.toml()),
-                        variable("KILN_CA_BUNDLES", json(daemon.caBundles())),
-                        variable("KILN_EMULATE", emulate)))
+                .withEnv(environment)
                 .withResources(resources)
                 .withSecurityContext(confinement(profile))
                 .withVolumeMounts(volumes.buildkitdMounts())
@@ -113,7 +118,7 @@ final class WorkerContainers {
                 .build();
     }
 
-    private static String json(Map<String, String> map) {
+    private static String json(Map<String, ?> map) {
         try {
             return MAPPER.writeValueAsString(map);
         } catch (JsonProcessingException e) {

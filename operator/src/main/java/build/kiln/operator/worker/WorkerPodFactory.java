@@ -14,12 +14,14 @@ import build.kiln.operator.placement.Placement;
 import build.kiln.protocol.ProtocolJson;
 import io.fabric8.kubernetes.api.model.Affinity;
 import io.fabric8.kubernetes.api.model.AffinityBuilder;
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -81,7 +83,21 @@ public final class WorkerPodFactory {
         List<BuildSecret> secrets = spec.secrets() == null ? List.of() : spec.secrets();
         WorkerVolumes volumes =
                 new WorkerVolumes(profile, configuration.worker().stateSizeLimit(), credentials, secrets);
+        List<String> twins = TwinImages.of(configuration.worker(), spec, assignment);
+        List<Container> initContainers = new ArrayList<>();
+        if (!twins.isEmpty()) {
+            switch (configuration.worker().twinsDelivery()) {
+                case ImageVolume ->
+                    volumes.imagesOfTwins(
+                            twins, configuration.images().pullPolicy().name());
+                case Copy -> {
+                    volumes.copiesOfTwins();
+                    initContainers.addAll(TwinCopiers.of(configuration, twins));
+                }
+            }
+        }
         WorkerContainers containers = new WorkerContainers(configuration, volumes);
+        initContainers.add(containers.buildkitd(profile, assignment, twins.size(), resources));
         Placement placement = assignment.placement();
         return new PodBuilder()
                 .withMetadata(metadata(build, assignment))
@@ -99,7 +115,7 @@ public final class WorkerPodFactory {
                 .withNodeSelector(new TreeMap<>(placement.nodeSelector()))
                 .withAffinity(affinity(placement))
                 .withTolerations(placement.tolerations())
-                .withInitContainers(containers.buildkitd(profile, assignment, resources))
+                .withInitContainers(initContainers)
                 .withContainers(containers.worker(request, assignment))
                 .withVolumes(volumes.volumes())
                 .endSpec()
@@ -113,10 +129,14 @@ public final class WorkerPodFactory {
                 .withName(WorkerPodName.of(name, assignment.run(), assignment.platform(), assignment.attempt()))
                 .withLabels(labels(build, assignment))
                 .withAnnotations(new TreeMap<>(Map.of(
-                        "cluster-autoscaler.kubernetes.io/safe-to-evict", "false",
-                        "karpenter.sh/do-not-disrupt", "true",
-                        WorkerLabels.OWNER_NAME, name,
-                        WorkerLabels.OWNER_UID, build.getMetadata().getUid())))
+                        "cluster-autoscaler.kubernetes.io/safe-to-evict",
+                        "false",
+                        "karpenter.sh/do-not-disrupt",
+                        "true",
+                        WorkerLabels.OWNER_NAME,
+                        name,
+                        WorkerLabels.OWNER_UID,
+                        build.getMetadata().getUid())))
                 .addNewOwnerReference()
                 .withApiVersion(ImageBuild.GROUP + "/" + ImageBuild.VERSION)
                 .withKind("ImageBuild")

@@ -30,6 +30,7 @@ final class WorkerVolumes {
 
     private static final Quantity SOCKET_SIZE = new Quantity("1Mi");
     private static final Quantity RUN_SIZE = new Quantity("16Mi");
+    private static final Quantity TWINS_SIZE = new Quantity("4Gi");
     private static final Quantity WORKER_TMP_SIZE = new Quantity("256Mi");
 
     private final List<Volume> volumes = new ArrayList<>();
@@ -49,6 +50,28 @@ final class WorkerVolumes {
         secret(DOCKER, WorkerPaths.DOCKER_CONFIGS, dockerConfigs(credentials));
         secret("secrets", WorkerPaths.SECRETS, buildSecrets(secrets));
         secret("git", WorkerPaths.GIT_CREDENTIALS, git(credentials.git()));
+    }
+
+    /** Mounts the images where the launcher looks for them, each in a folder named after its place in the list. */
+    void imagesOfTwins(List<String> images, String pullPolicy) {
+        for (int i = 0; i < images.size(); i++) {
+            volumes.add(new VolumeBuilder()
+                    .withName("twins-" + i)
+                    .withNewImage(pullPolicy, images.get(i))
+                    .build());
+            buildkitdMounts.add(mount("twins-" + i, TwinsMounts.FOLDER + "/" + i, true));
+        }
+    }
+
+    /** A volume for copies of the images. */
+    void copiesOfTwins() {
+        volumes.add(new VolumeBuilder()
+                .withName(TwinsMounts.VOLUME)
+                .withNewEmptyDir()
+                .withSizeLimit(TWINS_SIZE)
+                .endEmptyDir()
+                .build());
+        buildkitdMounts.add(mount(TwinsMounts.VOLUME, TwinsMounts.FOLDER, true));
     }
 
     List<Volume> volumes() {

@@ -71,6 +71,32 @@ class BuildMetricsTest {
     }
 
     @Test
+    void countsHowProgramsOfAnAcceleratedPlatformRan() {
+        ImageBuildStatus succeeded = status(1, Phase.Publishing, State.Succeeded, null);
+        PlatformStatus platform = PlatformStatusBuilder.builder(
+                        succeeded.platforms().getFirst())
+                .acceleration(new PlatformStatus.Acceleration(40, 7, null))
+                .build();
+
+        metrics.record(
+                status(1, Phase.Building, State.Building, null),
+                ImageBuildStatusBuilder.builder(succeeded)
+                        .platforms(List.of(platform))
+                        .build());
+
+        assertThat(registry.get("kiln.accelerated.starts")
+                        .tags("platform", "linux/arm64", "how", "native")
+                        .counter()
+                        .count())
+                .isEqualTo(40);
+        assertThat(registry.get("kiln.accelerated.starts")
+                        .tags("platform", "linux/arm64", "how", "emulated")
+                        .counter()
+                        .count())
+                .isEqualTo(7);
+    }
+
+    @Test
     void countsTheSamePlatformAgainInANewRun() {
         metrics.record(
                 status(1, Phase.Succeeded, State.Succeeded, null), status(2, Phase.Publishing, State.Succeeded, null));

@@ -1,0 +1,48 @@
+package build.kiln.operator.worker;
+
+import build.kiln.api.v1alpha1.ImageBuildSpec;
+import build.kiln.api.v1alpha1.PlacementSettings;
+import build.kiln.api.v1alpha1.PlacementSettings.Acceleration;
+import build.kiln.api.v1alpha1.PlatformStatus.Mode;
+import build.kiln.operator.config.OperatorConfiguration;
+import build.kiln.operator.config.OperatorConfiguration.Twins;
+import java.util.List;
+import java.util.Objects;
+
+/** Which images of native programs a worker pod gets. Nothing is pulled for native platforms, or when acceleration is off. */
+final class TwinImages {
+    private TwinImages() {}
+
+    /** References, in the order of the configuration. */
+    static List<String> of(
+            OperatorConfiguration.Worker configuration, ImageBuildSpec spec, WorkerAssignment assignment) {
+        if (assignment.placement().mode() != Mode.Emulated
+                || acceleration(configuration, spec, assignment.platform()) == Acceleration.Off) {
+            return List.of();
+        }
+        return configuration.twins().stream()
+                .filter(twins -> isOf(twins, assignment.platform()))
+                .map(Twins::image)
+                .toList();
+    }
+
+    private static Acceleration acceleration(
+            OperatorConfiguration.Worker configuration, ImageBuildSpec spec, String platform) {
+        PlacementSettings placement = spec.placement();
+        if (placement == null) {
+            return configuration.acceleration();
+        }
+        List<PlacementSettings.OfPlatform> platforms = Objects.requireNonNullElse(placement.platforms(), List.of());
+        for (PlacementSettings.OfPlatform one : platforms) {
+            if (one.platform().equals(platform) && one.acceleration() != null) {
+                return one.acceleration();
+            }
+        }
+        return Objects.requireNonNullElse(placement.acceleration(), configuration.acceleration());
+    }
+
+    /** Programs of all variants are told apart by their build ids. */
+    private static boolean isOf(Twins twins, String platform) {
+        return platform.equals(twins.platform()) || platform.startsWith(twins.platform() + "/");
+    }
+}
