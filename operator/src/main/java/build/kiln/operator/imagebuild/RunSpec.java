@@ -27,7 +27,7 @@ final class RunSpec {
         ImageBuildSpec spec = of(
                 build.getSpec(),
                 build.getStatus() == null ? null : build.getStatus().run());
-        if (spec == build.getSpec()) {
+        if (spec.equals(build.getSpec())) {
             return build;
         }
         ImageBuild ofRun = new ImageBuild();
