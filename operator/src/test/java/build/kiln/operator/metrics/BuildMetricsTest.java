@@ -16,6 +16,7 @@ import build.kiln.api.v1alpha1.Run.Phase;
 import build.kiln.api.v1alpha1.RunBuilder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -74,7 +75,7 @@ class BuildMetricsTest {
     void countsHowProgramsOfAnAcceleratedPlatformRan() {
         ImageBuildStatus succeeded = status(1, Phase.Publishing, State.Succeeded, null);
         PlatformStatus platform = PlatformStatusBuilder.builder(
-                        succeeded.platforms().getFirst())
+                        Objects.requireNonNull(succeeded.platforms()).getFirst())
                 .acceleration(new PlatformStatus.Acceleration(40, 7, null))
                 .build();
 
