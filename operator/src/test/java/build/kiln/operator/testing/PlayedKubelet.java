@@ -63,6 +63,23 @@ public final class PlayedKubelet {
                 1);
     }
 
+    /** The worker gave up for this reason. */
+    public void fail(Pod pod, FailureReason reason, String message) {
+        end(
+                pod,
+                new BuildResult.Failed(
+                        WorkerLabels.platform(pod),
+                        reason,
+                        message,
+                        null,
+                        null,
+                        null,
+                        null,
+                        new Steps(4, 1),
+                        new Timings(1, 2L, 3L)),
+                reason.exitCode());
+    }
+
     /** The node's pressure ended the pod before it could say anything. */
     public void evict(Pod pod) {
         Pod ended = new PodBuilder(current(pod))
