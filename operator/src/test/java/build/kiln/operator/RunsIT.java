@@ -94,7 +94,8 @@ class RunsIT extends LiveOperator {
     void startsNothingWhileSuspended() throws Exception {
         start();
         apply(INLINE + "  suspend: true\n");
-        awaitReason("Suspended");
+        awaitStatus("a first look", () -> status().conditions() == null ? null : status());
+        assertThat(condition("Ready").reason()).isEqualTo("Suspended");
         assertThat(pods()).isEmpty();
 
         apply(INLINE + "  suspend: false\n");
