@@ -190,7 +190,9 @@ class KubernetesCredentialReaderTest {
                 .asInstanceOf(type(CredentialResult.Unavailable.class))
                 .satisfies(unavailable -> {
                     assertThat(unavailable.diagnosis().reason()).isEqualTo(reason);
-                    assertThat(unavailable.diagnosis().message()).contains(parts).doesNotContain("hunter2");
+                    assertThat(unavailable.diagnosis().message())
+                            .contains(parts)
+                            .doesNotContain("hunter2");
                 });
     }
 

@@ -84,8 +84,8 @@ class GitRevisionResolverTest {
 
     @Test
     void aFullCommitIdIsTakenWithoutAskingTheServer() {
-        Source.Git source =
-                new Source.Git("http://127.0.0.1:1/none.git", first.toUpperCase(java.util.Locale.ROOT), null, null, null);
+        Source.Git source = new Source.Git(
+                "http://127.0.0.1:1/none.git", first.toUpperCase(java.util.Locale.ROOT), null, null, null);
 
         assertResolved(resolver.resolve(source, null), first);
     }
