@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"kiln.build/cluster/internal/emulation"
 	"kiln.build/cluster/internal/layout"
 	"kiln.build/cluster/internal/toolchain"
 )
@@ -52,7 +53,15 @@ func runTest(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	env := append(os.Environ(), "JAVA_HOME="+jdk, "KILN_TOOLS_BIN="+bin, "KILN_SCRIPT="+filepath.Join(root, "kiln"))
+	cache, err := layout.Cache()
+	if err != nil {
+		return err
+	}
+	emulators, _, err := emulation.FetchEmulators(ctx, filepath.Join(cache, "emulation"), "aarch64", "arm", "i386", "ppc64le", "riscv64", "s390x", "x86_64")
+	if err != nil {
+		return fmt.Errorf("get QEMU for the tests: %w", err)
+	}
+	env := append(os.Environ(), "KILN_QEMU_BIN="+emulators, "JAVA_HOME="+jdk, "KILN_TOOLS_BIN="+bin, "KILN_SCRIPT="+filepath.Join(root, "kiln"))
 	for _, module := range goModules {
 		if err := runGoTests(ctx, filepath.Join(root, module), env, *fast); err != nil {
 			return err

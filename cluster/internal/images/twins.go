@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 
@@ -14,21 +13,14 @@ import (
 	"kiln.build/cluster/internal/twins"
 )
 
-// Paths in an image of twins.
-const (
-	twinsFolder = "twins"
-	copyTwins   = "copy-twins"
-)
+// twinsFolder is all that an image of twins has.
+const twinsFolder = "twins"
 
 // Twins makes the image of a set of twins, or takes it from the cache. It is an ordinary image with one layer, for nodes of amd64; no
 // daemon is needed to make it.
 func Twins(ctx context.Context, root, cache string, set twins.Set, out io.Writer) (image Image, err error) {
 	name := "twins-" + set.Name()
-	folderKey, err := twins.Key(root, set)
-	if err != nil {
-		return Image{}, err
-	}
-	key, err := hashFiles(root, []string{"cluster/cmd/" + copyTwins}, folderKey)
+	key, err := twins.Key(root, set)
 	if err != nil {
 		return Image{}, err
 	}
@@ -47,41 +39,25 @@ func Twins(ctx context.Context, root, cache string, set twins.Set, out io.Writer
 		return Image{}, err
 	}
 	defer os.RemoveAll(work)
-	files, err := twinsRoot(ctx, root, work, folder)
-	if err != nil {
-		return Image{}, err
-	}
 	content := registryStore{root: filepath.Join(work, "registry")}
-	digest, err := publishTwins(content, blobStore{dir: filepath.Join(work, "blobs")}, "kiln/"+name, files)
+	digest, err := publishTwins(content, blobStore{dir: filepath.Join(work, "blobs")}, "kiln/"+name, folder)
 	if err != nil {
 		return Image{}, fmt.Errorf("write the image kiln/%s: %w", name, err)
 	}
 	return r.keep(content, digest)
 }
 
-// twinsRoot is the root file system of an image of twins.
-func twinsRoot(ctx context.Context, root, work string, folder *twins.Folder) (*rootFS, error) {
-	program := filepath.Join(work, copyTwins)
-	compile := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", program, "./cmd/"+copyTwins)
-	compile.Dir = filepath.Join(root, "cluster")
-	compile.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH=amd64", "GOWORK=off")
-	if output, err := compile.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("compile %s: %w\n%s", copyTwins, err, output)
-	}
-	r := newRootFS()
+func publishTwins(to registryStore, blobs blobStore, repository string, folder *twins.Folder) (digest string, err error) {
+	files := newRootFS()
 	for _, name := range slices.Sorted(maps.Keys(folder.Files)) {
-		r.file(twinsFolder+"/"+name, int64(twins.Mode(name)), folder.Files[name])
+		files.file(twinsFolder+"/"+name, int64(twins.Mode(name)), folder.Files[name])
 	}
-	return r, r.copyFile(program, copyTwins, 0o755)
-}
-
-func publishTwins(to registryStore, blobs blobStore, repository string, files *rootFS) (digest string, err error) {
 	l, err := blobs.putLayer(files.writeTo)
 	if err != nil {
 		return "", err
 	}
-	l.By = copyTwins
-	image, err := blobs.putImage("amd64", runtimeConfig{User: "65532:65532", Entrypoint: []string{"/" + copyTwins}, Env: []string{defaultPath}}, []layer{l})
+	l.By = "twins " + folder.Set.Name()
+	image, err := blobs.putImage("amd64", runtimeConfig{User: "65532:65532"}, []layer{l})
 	if err != nil {
 		return "", err
 	}

@@ -8,26 +8,17 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"kiln.build/cluster/internal/twins"
 )
 
-func TestImageOfTwinsHoldsTheFolderAndItsCopier(t *testing.T) {
+func TestImageOfTwinsHoldsTheFolder(t *testing.T) {
 	folder := &twins.Folder{Files: map[string][]byte{"table": []byte("kiln-twins 1\n"), "bin/cc1": []byte("compiler"), "lib/libc.so.6": []byte("library")}}
-	root, err := filepath.Abs("../../..")
-	if err != nil {
-		t.Fatal(err)
-	}
 	make := func() (registryStore, string) {
 		work := t.TempDir()
-		files, err := twinsRoot(t.Context(), root, work, folder)
-		if err != nil {
-			t.Fatal(err)
-		}
 		store := registryStore{root: filepath.Join(work, "registry")}
-		digest, err := publishTwins(store, blobStore{dir: filepath.Join(work, "blobs")}, "kiln/twins-debian-12-arm64", files)
+		digest, err := publishTwins(store, blobStore{dir: filepath.Join(work, "blobs")}, "kiln/twins-debian-12-arm64", folder)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,13 +37,13 @@ func TestImageOfTwinsHoldsTheFolderAndItsCopier(t *testing.T) {
 	for _, blob := range blobs {
 		readBlob(t, store.blob(blob), modes, &config)
 	}
-	want := map[string]int64{"twins/table": 0o644, "twins/bin/cc1": 0o755, "twins/lib/libc.so.6": 0o755, "copy-twins": 0o755}
+	want := map[string]int64{"twins/table": 0o644, "twins/bin/cc1": 0o755, "twins/lib/libc.so.6": 0o755}
 	for name, mode := range want {
 		if modes[name] != mode {
 			t.Errorf("%s has mode %o, want %o", name, modes[name], mode)
 		}
 	}
-	if !slices.Equal(config.Config.Entrypoint, []string{"/copy-twins"}) || config.Architecture != "amd64" {
+	if config.Architecture != "amd64" {
 		t.Errorf("the image is %+v", config)
 	}
 }
