@@ -34,11 +34,12 @@ func newMachine(ctx context.Context, self, root, cache, qemu string) (m Machine,
 	if err := copyProgram(filepath.Join(interpreter.Dir, "interpreter.bin"), filepath.Join(bin, "kiln", "interpreter.bin")); err != nil {
 		return m, "", err
 	}
-	m.Emulators, version, err = fetchEmulator(ctx, cache, qemu)
+	m.Emulators, version, err = FetchEmulators(ctx, cache, qemu)
 	return m, version, err
 }
 
-func fetchEmulator(ctx context.Context, cache, qemu string) (dir, version string, err error) {
+// FetchEmulators gets emulators from their Debian package into a folder below cache, as qemu-NAME-static.
+func FetchEmulators(ctx context.Context, cache string, names ...string) (dir, version string, err error) {
 	archive, err := debian.Open(ctx, filepath.Join(cache, "archives", suite+"-amd64"), filepath.Join(cache, "packages"), suite, "amd64")
 	if err != nil {
 		return "", "", err
@@ -53,19 +54,38 @@ func fetchEmulator(ctx context.Context, cache, qemu string) (dir, version string
 		}
 		version = strings.TrimSuffix(filepath.Base(deb), ".deb")
 		dir = filepath.Join(cache, version)
-		program := "usr/bin/qemu-" + qemu + "-static"
-		target := filepath.Join(dir, filepath.Base(program))
-		if _, err := os.Stat(target); err == nil {
-			return dir, version, nil
+		missing := map[string]string{} // file of the package to where it goes
+		for _, name := range names {
+			program := "usr/bin/qemu-" + name + "-static"
+			target := filepath.Join(dir, filepath.Base(program))
+			if _, err := os.Stat(target); err != nil {
+				missing[program] = target
+			}
 		}
-		files, err := debian.Files(ctx, deb, func(name string) bool { return name == program })
-		if err != nil {
-			return "", "", err
-		}
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return "", "", err
-		}
-		return dir, version, os.WriteFile(target, files[program].Content, 0o755)
+		return dir, version, unpackPrograms(ctx, deb, missing)
 	}
 	return "", "", errors.New("apt named no file for the package " + emulators)
+}
+
+func unpackPrograms(ctx context.Context, deb string, targets map[string]string) error {
+	if len(targets) == 0 {
+		return nil
+	}
+	files, err := debian.Files(ctx, deb, func(name string) bool { return targets[name] != "" })
+	if err != nil {
+		return err
+	}
+	for name, target := range targets {
+		file, ok := files[name]
+		if !ok {
+			return fmt.Errorf("%s has no %s", filepath.Base(deb), name)
+		}
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(target, file.Content, 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
 }

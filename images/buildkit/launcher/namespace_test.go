@@ -37,13 +37,40 @@ func TestMain(m *testing.M) {
 			os.Exit(run(os.Args[1:]))
 		}
 	}
+	if folder := os.Getenv("KILN_QEMU_BIN"); folder != "" && os.Getuid() == 0 {
+		must(shareEmulators(folder))
+	}
 	code := m.Run()
+	if folder := os.Getenv(envShared); folder != "" {
+		must(os.RemoveAll(folder))
+	}
 	if builtDir != "" {
 		if err := os.RemoveAll(builtDir); err != nil {
 			panic(err)
 		}
 	}
 	os.Exit(code)
+}
+
+const envShared = "TEST_EMULATORS"
+
+// shareEmulators copies the emulators to where the user of the pod may read them.
+func shareEmulators(folder string) error {
+	shared, err := os.MkdirTemp("", "kiln-emulators-")
+	if err != nil {
+		return err
+	}
+	for _, p := range platforms {
+		name := "qemu-" + p.qemu + "-static"
+		content, err := os.ReadFile(filepath.Join(folder, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(shared, name), content, 0o755)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return errors.Join(os.Chmod(shared, 0o755), os.Setenv("KILN_QEMU_BIN", shared), os.Setenv(envShared, shared))
 }
 
 func must(err error) {
