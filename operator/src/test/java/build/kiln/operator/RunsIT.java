@@ -33,7 +33,9 @@ class RunsIT extends LiveOperator {
                 .containsEntry("tags", "v1");
 
         apply(told.replace("tags: [v1]", "tags: [v2]"));
-        await("new tags").atMost(LONGEST).until(() -> "v2".equals(result().getData().get("tags")));
+        await("new tags")
+                .atMost(LONGEST)
+                .until(() -> "v2".equals(result().getData().get("tags")));
         awaitPhase(Run.Phase.Succeeded);
         assertThat(run().number()).isEqualTo(1);
     }
