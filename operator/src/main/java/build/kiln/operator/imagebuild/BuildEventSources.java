@@ -32,7 +32,7 @@ final class BuildEventSources implements QueueCache {
     private final NamespaceLimits namespaces;
     private final PriorityClasses priorities;
     private final SimpleInboundEventSource<ImageBuild> turns = new SimpleInboundEventSource<>("turns");
-    private final Function<QueueCache, Set<ResourceID>> startable;
+    private final Function<QueueCache, Set<WaitingBuild>> startable;
 
     /**
      * @param context of the controller
@@ -42,7 +42,7 @@ final class BuildEventSources implements QueueCache {
     BuildEventSources(
             EventSourceContext<ImageBuild> context,
             List<String> watchNamespaces,
-            Function<QueueCache, Set<ResourceID>> startable) {
+            Function<QueueCache, Set<WaitingBuild>> startable) {
         this.startable = startable;
         this.builds = context.getPrimaryCache();
         this.pods = new WorkerPodSource(context, this::wake);
@@ -104,7 +104,9 @@ final class BuildEventSources implements QueueCache {
 
     private void wake() {
         if (turns.isRunning()) {
-            startable.apply(this).forEach(turns::propagateEvent);
+            startable
+                    .apply(this)
+                    .forEach(build -> turns.propagateEvent(new ResourceID(build.name(), build.namespace())));
         }
     }
 }

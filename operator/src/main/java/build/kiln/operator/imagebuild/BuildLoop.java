@@ -10,7 +10,6 @@ import build.kiln.operator.status.Transitions;
 import build.kiln.operator.worker.WorkerPodFactory;
 import build.kiln.operator.worker.WorkerPodReader;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Duration;
@@ -192,7 +191,7 @@ public final class BuildLoop {
     }
 
     /** The builds of which a platform waits whose turn has come. */
-    public Set<ResourceID> startable(QueueCache cache) {
+    Set<WaitingBuild> startable(QueueCache cache) {
         return turns.startable(cache);
     }
 

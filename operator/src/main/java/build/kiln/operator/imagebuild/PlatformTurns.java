@@ -18,7 +18,6 @@ import build.kiln.operator.worker.WorkerAssignment;
 import build.kiln.operator.worker.WorkerPodName;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
-import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -68,7 +67,7 @@ final class PlatformTurns {
     }
 
     /** The builds of which a platform may start now. */
-    Set<ResourceID> startable(QueueCache cache) {
+    Set<WaitingBuild> startable(QueueCache cache) {
         AdmissionSnapshot snapshot = snapshots.of(cache, now.get());
         if (snapshot.waiting().isEmpty()) {
             return Set.of();
@@ -76,7 +75,7 @@ final class PlatformTurns {
         Map<PlatformKey, AdmissionVerdict> verdicts = queue.look(snapshot);
         return snapshot.waiting().stream()
                 .filter(platform -> verdicts.get(platform.key()) instanceof Start)
-                .map(platform -> new ResourceID(platform.build(), platform.key().namespace()))
+                .map(platform -> new WaitingBuild(platform.key().namespace(), platform.build()))
                 .collect(Collectors.toSet());
     }
 
