@@ -118,10 +118,10 @@ final class PodFacts {
                         .findFirst());
     }
 
-    /** Why a container does not run yet, the daemon's first. */
+    /** Why a container does not run yet, in the order in which they start: what copies twins, the daemon, the worker. */
     Optional<ContainerStateWaiting> waiting() {
-        return Stream.of(find(status.getInitContainerStatuses(), WorkerContainers.BUILDKITD), worker())
-                .flatMap(Optional::stream)
+        List<ContainerStatus> before = Objects.requireNonNullElse(status.getInitContainerStatuses(), List.of());
+        return Stream.concat(before.stream(), worker().stream())
                 .map(ContainerStatus::getState)
                 .filter(Objects::nonNull)
                 .map(ContainerState::getWaiting)

@@ -19,6 +19,7 @@ import build.kiln.operator.testing.GoldenFile;
 import build.kiln.protocol.BuildResult;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +67,25 @@ class AccelerationTest {
                                 new PlacementSettings(null, List.of(new OfPlatform("linux/arm64", Acceleration.On)))),
                         "linux/arm64"))
                 .containsExactly(DEBIAN_12, DEBIAN_13);
+    }
+
+    @Test
+    void anImageOfTwinsThatCannotBePulledIsWhatThePodWaitsFor() {
+        Pod pod = Serialization.unmarshal("""
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: api-3-linux-arm64-1, namespace: shop}
+                status:
+                  initContainerStatuses:
+                  - {name: twins-copier, state: {terminated: {exitCode: 0}}}
+                  - {name: twins-0, state: {waiting: {reason: ImagePullBackOff, message: no such image}}}
+                  - {name: buildkitd, state: {waiting: {reason: PodInitializing}}}
+                  containerStatuses:
+                  - {name: worker, state: {waiting: {reason: PodInitializing}}}
+                """, Pod.class);
+
+        assertThat(new PodFacts(pod, Instant.EPOCH).waiting())
+                .hasValueSatisfying(waiting -> assertThat(waiting.getReason()).isEqualTo("ImagePullBackOff"));
     }
 
     @Test
