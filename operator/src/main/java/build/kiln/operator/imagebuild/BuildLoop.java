@@ -191,7 +191,7 @@ public final class BuildLoop {
     }
 
     /** The builds of which a platform waits whose turn has come. */
-    Set<WaitingBuild> startable(QueueCache cache) {
+    public Set<WaitingBuild> startable(QueueCache cache) {
         return turns.startable(cache);
     }
 

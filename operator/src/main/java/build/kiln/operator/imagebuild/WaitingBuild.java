@@ -6,4 +6,4 @@ package build.kiln.operator.imagebuild;
  * @param namespace of the object
  * @param name of the object
  */
-record WaitingBuild(String namespace, String name) {}
+public record WaitingBuild(String namespace, String name) {}

@@ -206,7 +206,7 @@ final class PlayedOperator implements ClusterCache {
             triggered(owner(pod));
         }
         if (before != null && !PodStatuses.hasEnded(before) && (after == null || PodStatuses.hasEnded(after))) {
-            loop.startable(this).forEach(id -> triggered(id.getNamespace().orElseThrow() + "/" + id.getName()));
+            loop.startable(this).forEach(build -> triggered(build.namespace() + "/" + build.name()));
         }
     }
 

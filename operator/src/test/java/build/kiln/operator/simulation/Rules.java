@@ -4,6 +4,7 @@ import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
+import build.kiln.api.v1alpha1.ResultConfigMap;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Run.Phase;
 import build.kiln.operator.placement.RequestedPlatforms;
@@ -122,9 +123,11 @@ final class Rules {
                 "a run takes only the steps of the state diagram",
                 from,
                 line);
-        boolean asked =
-                !Objects.equals(was.observedGeneration(), before.getMetadata().getGeneration());
-        require(!from.isFinal() || from == to || asked, "what is final stays, unless the spec changed", from, line);
+        require(
+                !from.isFinal() || from == to || isAskedFor(from, before, was),
+                "what is final stays, unless more is asked for",
+                from,
+                line);
         for (PlatformStatus platform : Describe.platforms(status)) {
             PlatformStatus earlier = Describe.platforms(was).stream()
                     .filter(one -> one.platform().equals(platform.platform()))
@@ -142,6 +145,20 @@ final class Rules {
                     "a finished platform is not built again",
                     line);
         }
+    }
+
+    /** Other tags, another ConfigMap; or a new try at publishing, with another spec. */
+    private static boolean isAskedFor(Phase from, ImageBuild build, ImageBuildStatus was) {
+        if (from == Phase.Failed) {
+            return !Objects.equals(was.observedGeneration(), build.getMetadata().getGeneration());
+        }
+        ResultConfigMap result = build.getSpec().output().resultConfigMap();
+        return !tags(build.getSpec().output().tags()).equals(tags(was.tags()))
+                || result != null && !result.name().equals(was.resultConfigMap());
+    }
+
+    private static Set<String> tags(@Nullable List<String> tags) {
+        return tags == null ? Set.of() : Set.copyOf(tags);
     }
 
     /** Status never claims an image that the registry does not have. */
@@ -213,13 +230,9 @@ final class Rules {
                 RequestedPlatforms.of(build.getSpec()),
                 line);
         require(world.registry().isComplete(index), "the image is in the registry", line);
-        List<String> tags = build.getSpec().output().tags();
-        require(
-                Set.copyOf(Objects.requireNonNullElse(tags, List.<String>of()))
-                        .equals(Set.copyOf(Objects.requireNonNullElse(status.tags(), List.<String>of()))),
-                "status has the tags that are wanted",
-                line);
-        for (String tag : Objects.requireNonNullElse(tags, List.<String>of())) {
+        Set<String> wanted = tags(build.getSpec().output().tags());
+        require(wanted.equals(tags(status.tags())), "status has the tags that are wanted", line);
+        for (String tag : wanted) {
             String reference = build.getSpec().output().image() + ":" + tag;
             require(
                     world.registry().tag(reference).equals(index),
