@@ -139,7 +139,6 @@ public record ImageBuildSpec(
         ReusePolicy reusePolicy,
 
         @Min(0)
-        @Max(7776000)
         @JsonPropertyDescription(
                 "Seconds after which the object is deleted once its run has ended, whichever way; the image stays. For objects that no GitOps tool applies. Unset: never.")
         @Nullable
