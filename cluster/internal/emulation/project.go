@@ -54,7 +54,7 @@ var Projects = []Project{
 	{
 		Name: "bzip2", Language: "C", Why: "link time optimisation", quick: true,
 		source: "bzip2", file: "bzip2_1.0.8.orig.tar.gz", sum: "ab5a03176ee106d3f0fa90e381da478ddae405918153cca248e682cd0c4a2269",
-		build: "make -j2 CFLAGS='-O2 -flto -frandom-seed=kiln -D_FILE_OFFSET_BITS=64' LDFLAGS=-flto libbz2.a bzip2recover",
+		build: "make -j2 CFLAGS='-O2 -flto -frandom-seed=kiln -D_FILE_OFFSET_BITS=64' LDFLAGS=-flto libbz2.a bzip2 bzip2recover",
 	},
 	{
 		Name: "xxhash", Language: "C", Why: "-march=native tried first", quick: true,
