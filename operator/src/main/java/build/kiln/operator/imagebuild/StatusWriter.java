@@ -9,6 +9,7 @@ import build.kiln.operator.status.Transitions;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import org.slf4j.Logger;
@@ -21,6 +22,8 @@ import org.slf4j.LoggerFactory;
 final class StatusWriter {
     private static final Logger LOG = LoggerFactory.getLogger(StatusWriter.class);
 
+    private static final int MOST_TRIES = 10;
+
     private final ClusterApi api;
     private final BiConsumer<ImageBuild, List<Transition>> events;
     private final BuildMetrics metrics;
@@ -32,28 +35,50 @@ final class StatusWriter {
     }
 
     /**
-     * Writes, and tells what happened.
+     * Writes, and tells what happened. A version in which others changed nothing that the decision was made on, such as labels,
+     * is written on as well: else whoever writes often enough could keep a slow act, such as publishing, from ever being recorded.
      *
      * @return the object to go on with: as written, or as somebody else changed it; empty when it is gone
      */
     Optional<ImageBuild> write(ImageBuild build, ImageBuildStatus status, ClusterCache cache) {
+        ImageBuild base = build;
+        for (int tries = 1; ; tries++) {
+            try {
+                ImageBuild written = api.updateStatus(withStatus(base, status));
+                cache.updated(written, base);
+                tell(build, status);
+                return Optional.of(written);
+            } catch (KubernetesClientException e) {
+                if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+                    return Optional.empty();
+                }
+                if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                    throw e;
+                }
+            }
+            Optional<ImageBuild> current = api.build(BuildIdentity.of(build));
+            if (current.isEmpty() || tries == MOST_TRIES || !isSameToDecide(build, current.get())) {
+                return current;
+            }
+            base = current.get();
+        }
+    }
+
+    /** Requests by annotation are seen by the next decision; until then they are as good as made a moment later. */
+    private static boolean isSameToDecide(ImageBuild before, ImageBuild now) {
+        return Objects.equals(before.getMetadata().getUid(), now.getMetadata().getUid())
+                && Objects.equals(
+                        before.getMetadata().getGeneration(), now.getMetadata().getGeneration())
+                && before.isMarkedForDeletion() == now.isMarkedForDeletion()
+                && Objects.equals(before.getStatus(), now.getStatus());
+    }
+
+    private static ImageBuild withStatus(ImageBuild build, ImageBuildStatus status) {
         ImageBuild changed = new ImageBuild();
         changed.setMetadata(build.getMetadata());
         changed.setSpec(build.getSpec());
         changed.setStatus(status);
-        ImageBuild written;
-        try {
-            written = api.updateStatus(changed);
-        } catch (KubernetesClientException e) {
-            return switch (e.getCode()) {
-                case HttpURLConnection.HTTP_CONFLICT -> api.build(BuildIdentity.of(build));
-                case HttpURLConnection.HTTP_NOT_FOUND -> Optional.empty();
-                default -> throw e;
-            };
-        }
-        cache.updated(written, build);
-        tell(build, status);
-        return Optional.of(written);
+        return changed;
     }
 
     private void tell(ImageBuild build, ImageBuildStatus status) {
