@@ -5,7 +5,7 @@ import java.util.Objects;
 
 /** Why a platform failed, and the command that shows more. */
 public final class FailureMessage {
-    private static final int LONGEST_CAUSE = 700;
+    private static final int LONGEST_CAUSE = 400;
 
     private FailureMessage() {}
 

@@ -23,10 +23,14 @@ final class MessageText {
     }
 
     static String cut(String text) {
-        if (text.length() <= LONGEST) {
+        return cut(text, LONGEST);
+    }
+
+    static String cut(String text, int longest) {
+        if (text.length() <= longest) {
             return text;
         }
-        int end = Character.isHighSurrogate(text.charAt(LONGEST - 4)) ? LONGEST - 4 : LONGEST - 3;
+        int end = Character.isHighSurrogate(text.charAt(longest - 4)) ? longest - 4 : longest - 3;
         return text.substring(0, end) + "...";
     }
 }

@@ -23,7 +23,7 @@ public final class StatusComposer {
      *
      * @param identity of the object, with the generation that the record takes into account
      * @param spec of the object
-     * @param record run, platforms, image and failure
+     * @param unbounded record, which may be too long to be kept: run, platforms, image and failure
      * @param prospect what the conditions have to tell besides how far the run has come
      * @param previous the status so far; times of conditions that do not change come from it
      * @param now for conditions that change
@@ -31,10 +31,11 @@ public final class StatusComposer {
     public static ImageBuildStatus compose(
             BuildIdentity identity,
             ImageBuildSpec spec,
-            ImageBuildStatus record,
+            ImageBuildStatus unbounded,
             Prospect prospect,
             ImageBuildStatus previous,
             Instant now) {
+        ImageBuildStatus record = StatusBudget.fit(unbounded);
         Run run = record.run();
         List<PlatformStatus> platforms = Objects.requireNonNullElse(record.platforms(), List.of());
         return ImageBuildStatusBuilder.builder(record)

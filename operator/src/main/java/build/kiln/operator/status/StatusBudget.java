@@ -1,0 +1,67 @@
+package build.kiln.operator.status;
+
+import build.kiln.api.v1alpha1.Failure;
+import build.kiln.api.v1alpha1.FailureBuilder;
+import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.api.v1alpha1.ImageBuildStatusBuilder;
+import build.kiln.api.v1alpha1.PlatformStatus;
+import build.kiln.api.v1alpha1.PlatformStatusBuilder;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Shares out the room that a status has in etcd, 16 KiB, among its platforms. The shares follow from their number alone, so
+ * that a status that fits is left as it is, whatever else it says.
+ */
+final class StatusBudget {
+    private static final int MESSAGES = 4000;
+    private static final int LONGEST_MESSAGE = 1000;
+    private static final int PROGRAMS = 16;
+    private static final int LOG = 8000;
+    private static final int LONGEST_LOG = 4096;
+
+    private StatusBudget() {}
+
+    static ImageBuildStatus fit(ImageBuildStatus record) {
+        List<PlatformStatus> platforms = record.platforms();
+        if (platforms == null || platforms.isEmpty()) {
+            return record;
+        }
+        int count = platforms.size();
+        return ImageBuildStatusBuilder.builder(record)
+                .platforms(
+                        platforms.stream().map(platform -> fit(platform, count)).toList())
+                .failure(fit(record.failure(), count))
+                .build();
+    }
+
+    private static PlatformStatus fit(PlatformStatus platform, int count) {
+        String message = platform.message();
+        PlatformStatus.Acceleration acceleration = platform.acceleration();
+        PlatformStatusBuilder fitting = PlatformStatusBuilder.builder(platform);
+        if (message != null) {
+            fitting.message(MessageText.cut(message, Math.min(LONGEST_MESSAGE, MESSAGES / count)));
+        }
+        if (acceleration != null && acceleration.unmatched() != null) {
+            fitting.acceleration(new PlatformStatus.Acceleration(
+                    acceleration.nativeStarts(),
+                    acceleration.emulatedStarts(),
+                    acceleration.unmatched().stream().limit(PROGRAMS / count).toList()));
+        }
+        return fitting.build();
+    }
+
+    /** The end of a log says most. */
+    private static @Nullable Failure fit(@Nullable Failure failure, int count) {
+        int longest = Math.min(LONGEST_LOG, LOG / count);
+        if (failure == null || failure.logTail() == null || failure.logTail().length() <= longest) {
+            return failure;
+        }
+        String tail = failure.logTail();
+        int start = tail.length() - longest;
+        int line = tail.indexOf('\n', start);
+        return FailureBuilder.builder(failure)
+                .logTail(tail.substring(line < 0 || line == tail.length() - 1 ? start : line + 1))
+                .build();
+    }
+}
