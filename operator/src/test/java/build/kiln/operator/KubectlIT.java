@@ -7,6 +7,7 @@ import build.kiln.api.v1alpha1.Run;
 import build.kiln.operator.testing.ControlPlane;
 import build.kiln.operator.testing.Program;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -78,6 +79,17 @@ class KubectlIT extends LiveOperator {
                                 "linux/amd64: built and pushed",
                                 "PlatformFailed",
                                 "RunFailed"));
+    }
+
+    /** Unlike the client of the other tests, it reads YAML as Go does: an unquoted On is a boolean. */
+    @Test
+    void appliesTheDefinition() {
+        Path definition = Path.of(System.getProperty("kiln.root", ".."), "crds/imagebuilds.kiln.build.yaml");
+
+        String applied = kubectl.output(
+                "apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", definition.toString());
+
+        assertThat(applied).contains("imagebuilds.kiln.build");
     }
 
     @Test
