@@ -33,7 +33,7 @@ class DefinitionTest {
         assertThat(rendered.at("/metadata/name")).isEqualTo(generated.at("/metadata/name"));
         // Helm prints whole numbers without a fraction.
         assertThat(rendered.path("spec"))
-                .isEqualTo(SourceTree.yaml(generated.path("spec").toString().replaceAll("(\\d)\\.0([,}])", "$1$2")));
+                .isEqualTo(SourceTree.yaml(generated.path("spec").toString().replaceAll("(:\\d+)\\.0([,}])", "$1$2")));
     }
 
     /** Unquoted, True and False are booleans to kubectl, to Helm and to the API server. */
