@@ -212,7 +212,8 @@ final class FakeApiServer {
     }
 
     private static final Set<String> RESOURCES =
-            Set.of("imagebuilds", "pods", "nodes", "leases", "events", "secrets", "serviceaccounts", "namespaces", "customresourcedefinitions");
+            Set.of("imagebuilds", "pods", "nodes", "leases", "events", "secrets", "serviceaccounts", "namespaces", "priorityclasses", "configmaps",
+                    "customresourcedefinitions");
 
     private static boolean isObject(String path) {
         return !RESOURCES.contains(path.substring(path.lastIndexOf('/') + 1));
