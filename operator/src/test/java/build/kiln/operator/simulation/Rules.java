@@ -78,8 +78,12 @@ final class Rules {
     void statusWritten(ImageBuild before, ImageBuild after) {
         ImageBuildStatus status = Objects.requireNonNull(after.getStatus());
         ImageBuildStatus was = Objects.requireNonNullElse(before.getStatus(), ImageBuildStatus.empty());
-        Run run = Objects.requireNonNull(status.run(), "run");
+        Run run = status.run();
         String line = Describe.status(after);
+        if (run == null) {
+            require(was.run() == null, "a run is never forgotten", line);
+            return;
+        }
         long generation = after.getMetadata().getGeneration();
         require(
                 status.observedGeneration() == null || status.observedGeneration() <= generation,
