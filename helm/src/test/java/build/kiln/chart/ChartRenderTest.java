@@ -91,8 +91,9 @@ class ChartRenderTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 5})
     void drainIsNeverBlocked(int replicas) {
-        JsonNode budget =
-                Chart.render("replicas: " + replicas).only("PodDisruptionBudget").path("spec");
+        JsonNode budget = Chart.render("replicas: " + replicas)
+                .only("PodDisruptionBudget")
+                .path("spec");
 
         assertThat(budget.path("maxUnavailable").asInt()).isEqualTo(1);
         assertThat(budget.has("minAvailable")).isFalse();

@@ -58,7 +58,9 @@ class DocumentsTest {
                 .results()
                 .forEach(row -> documented.put(
                         row.group(1),
-                        Stream.concat(Stream.of(row.group(2).split(", ")), Stream.of(row.group(3).split(", ")))
+                        Stream.concat(
+                                        Stream.of(row.group(2).split(", ")),
+                                        Stream.of(row.group(3).split(", ")))
                                 .collect(Collectors.toCollection(TreeSet::new))));
 
         assertThat(documented).isEqualTo(classesAndNextSteps());
