@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** Runs because something moved that no field of the spec shows. */
 class PollingTest {
-    private static final Duration INTERVAL = Duration.ofSeconds(300);
+    private static final Duration INTERVAL = Duration.ofMinutes(5);
 
     @Nested
     class OfTheSource {
