@@ -4,6 +4,7 @@ import build.kiln.operator.config.InvalidConfigurationException;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.credentials.KubernetesCredentialReader;
 import build.kiln.operator.imagebuild.BuildServices;
+import build.kiln.operator.imagebuild.StoredObjects;
 import build.kiln.operator.publish.RegistryPublication;
 import build.kiln.operator.source.GitRevisionResolver;
 import io.fabric8.kubernetes.client.Config;
@@ -77,6 +78,7 @@ public final class KilnOperator {
         return new KubernetesClientBuilder()
                 .withConfig(config)
                 .withHttpClientFactory(new OkHttpClientFactory())
+                .withKubernetesSerialization(StoredObjects.serialization())
                 .build();
     }
 }

@@ -1,5 +1,6 @@
 package build.kiln.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonEnumDefaultValue;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
@@ -30,6 +31,7 @@ public record Compression(
 
     /** Forms of a layer, as BuildKit names them. */
     public enum Type {
+        @JsonEnumDefaultValue
         Gzip,
         Zstd,
         Estargz,

@@ -1,5 +1,6 @@
 package build.kiln.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonEnumDefaultValue;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
@@ -33,6 +34,7 @@ public record Condition(
     public enum Status {
         True,
         False,
+        @JsonEnumDefaultValue
         Unknown
     }
 }

@@ -1,6 +1,7 @@
 package build.kiln.api.v1alpha1;
 
 import build.kiln.api.v1alpha1.Run.Cause;
+import com.fasterxml.jackson.annotation.JsonEnumDefaultValue;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
@@ -53,6 +54,7 @@ public record HistoryEntry(
         Reused,
 
         /** It failed for good. */
+        @JsonEnumDefaultValue
         Failed,
 
         /** Somebody asked for its end. */
