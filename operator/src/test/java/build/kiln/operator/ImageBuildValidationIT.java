@@ -73,6 +73,17 @@ class ImageBuildValidationIT {
     }
 
     @Test
+    void fieldsOfANewerVersionAreLeftOut(ControlPlane.Access access) throws Exception {
+        String manifest = Files.readString(CORPUS.resolve("valid/minimal-inline.yaml"));
+        try (KubernetesClient client = access.client()) {
+            GenericKubernetesResource created = create(client, manifest + "  novelty: {x: 1}\n");
+
+            assertThat(created.<Object>get("spec", "source")).isNotNull();
+            assertThat(created.<Object>get("spec", "novelty")).isNull();
+        }
+    }
+
+    @Test
     void freshObjectHasTheDefaultsAndNeverLooksFinished(ControlPlane.Access access) throws Exception {
         try (KubernetesClient client = access.client()) {
             ImageBuild build = Serialization.unmarshal(
