@@ -44,7 +44,7 @@ class RecordedStoryTest {
         build.end(ARM64, build.waiting("ContainerCreating"));
         build.run();
         tell("a node takes the one that waited", build);
-        build.pass(Duration.ofSeconds(60));
+        build.pass(Duration.ofMinutes(1));
         build.end(ARM64, build.running());
         build.end(AMD64, build.succeeded(AMD64));
         build.run();

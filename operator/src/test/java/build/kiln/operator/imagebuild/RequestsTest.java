@@ -208,10 +208,10 @@ class RequestsTest {
             Scenario build = new Scenario(TEN_MINUTES);
             build.succeed();
             assertThat(build.settle()).isEqualTo(new Decision.Wait(build.now.plusSeconds(600)));
-            build.pass(Duration.ofSeconds(600));
+            build.pass(Duration.ofMinutes(10));
             assertThat(build.run()).isEqualTo(new Decision.Wait(build.now.plusSeconds(60)));
 
-            build.pass(Duration.ofSeconds(60));
+            build.pass(Duration.ofMinutes(1));
 
             assertThat(build.run()).isEqualTo(new Decision.DeleteBuild());
         }
