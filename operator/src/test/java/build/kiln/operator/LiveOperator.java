@@ -91,7 +91,16 @@ abstract class LiveOperator {
     }
 
     OperatorProcess start(Optional<Replica> replica, String configuration) throws IOException {
-        KubernetesClient own = access.client();
+        return start(access.client(), replica, configuration);
+    }
+
+    /** An operator with a connection of its own to the API server. */
+    OperatorProcess start(KubernetesClient own) throws IOException {
+        return start(own, Optional.empty(), "watchNamespaces: [" + namespace + "]\n");
+    }
+
+    private OperatorProcess start(KubernetesClient own, Optional<Replica> replica, String configuration)
+            throws IOException {
         toClose.add(own);
         OperatorProcess process = new OperatorProcess(
                 TestConfiguration.with(configuration),

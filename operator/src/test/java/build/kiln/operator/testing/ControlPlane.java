@@ -8,10 +8,15 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.okhttp.OkHttpClientFactory;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import okhttp3.Interceptor;
+import okhttp3.OkHttpClient;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
@@ -48,9 +53,43 @@ public final class ControlPlane implements ParameterResolver {
     public record Access(Path kubeconfig, Path tools) {
         /** A client of its own, as an operator has one. */
         public KubernetesClient client() {
+            return client(configuration(), builder -> {});
+        }
+
+        /** A client whose requests go through an interceptor. What fails is tried again a few times only. */
+        public KubernetesClient client(Interceptor interceptor) {
+            Config config = configuration();
+            config.setRequestRetryBackoffLimit(3);
+            return client(config, builder -> builder.addInterceptor(interceptor));
+        }
+
+        /** A client at the other end of a wire. */
+        public KubernetesClient client(Wire wire) {
+            Config config = configuration();
+            config.setMasterUrl("https://127.0.0.1:" + wire.port() + "/");
+            config.setDisableHostnameVerification(true);
+            return client(config, builder -> {});
+        }
+
+        /** A wire to the API server. */
+        public Wire wire() throws IOException {
+            URI server = URI.create(configuration().getMasterUrl());
+            return new Wire(new InetSocketAddress(server.getHost(), server.getPort()));
+        }
+
+        private Config configuration() {
+            return Config.fromKubeconfig(kubeconfig.toFile());
+        }
+
+        private static KubernetesClient client(Config config, Consumer<OkHttpClient.Builder> change) {
             return new KubernetesClientBuilder()
-                    .withConfig(Config.fromKubeconfig(kubeconfig.toFile()))
-                    .withHttpClientFactory(new OkHttpClientFactory())
+                    .withConfig(config)
+                    .withHttpClientFactory(new OkHttpClientFactory() {
+                        @Override
+                        protected void additionalConfig(OkHttpClient.Builder builder) {
+                            change.accept(builder);
+                        }
+                    })
                     .build();
         }
     }
