@@ -46,7 +46,7 @@ final class RunRules {
             assertThat(run.number()).as("runs are counted up").isBetween(was.number(), was.number() + 2);
         }
         if (was != null && run.number() > was.number()) {
-            assertThat(build.spec.suspend()).as("no run starts while suspended").isNotEqualTo(Boolean.TRUE);
+            assertThat(build.spec.suspend()).as("no run starts while suspended").isNotEqualTo(true);
         }
         if (RunPlanner.phase(run) != Run.Phase.Succeeded && was != null && was.number() == run.number()) {
             assertThat(build.status.image())
@@ -125,7 +125,7 @@ final class RunRules {
         if (!isFinal) {
             assertThat(reconciling).isTrue();
         }
-        if (build.status.observedGeneration() == build.generation) {
+        if (Objects.equals(build.status.observedGeneration(), build.generation)) {
             assertThat(reconciling).isEqualTo(!isFinal || RunCauses.prospect(build.observed()) instanceof Prospect.Due);
         }
         assertThat(Objects.requireNonNull(build.status.conditions())).allSatisfy(condition -> {
@@ -137,7 +137,7 @@ final class RunRules {
     /** Ready for a generation means: the tags of that generation point at an image of its inputs. */
     private static void ready(Scenario build, Map<String, String> tags) {
         Condition.Status ready = build.condition("Ready").orElseThrow().status();
-        if (ready != Condition.Status.True || build.status.observedGeneration() != build.generation) {
+        if (ready != Condition.Status.True || !Objects.equals(build.status.observedGeneration(), build.generation)) {
             return;
         }
         assertThat(build.currentRun().specHash()).isEqualTo(InputHash.of(build.spec));

@@ -6,6 +6,7 @@ import build.kiln.operator.status.BuildIdentity;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,7 @@ final class FaultyApi implements ClusterApi {
         return write(() -> {
             ImageBuild before = world.api().builds.get(Table.key(build));
             ImageBuild after = world.api().updateStatus(build, sabotage != Sabotage.WRITES_WITHOUT_LOCK);
-            if (before != null && after != before) {
+            if (before != null && isNewer(after, before)) {
                 world.log("status:", Describe.status(after));
                 world.rules().statusWritten(before, after);
             }
@@ -93,6 +94,12 @@ final class FaultyApi implements ClusterApi {
         write(() -> world.api().updateConfigMap(configMap));
     }
 
+    /** A write that changes nothing leaves the version as it was. */
+    private static boolean isNewer(ImageBuild after, ImageBuild before) {
+        return !Objects.equals(
+                after.getMetadata().getResourceVersion(), before.getMetadata().getResourceVersion());
+    }
+
     private <T> Optional<T> read(Supplier<@Nullable T> effect) {
         arrive();
         return Optional.ofNullable(effect.get());
@@ -102,7 +109,8 @@ final class FaultyApi implements ClusterApi {
         arrive();
         if (world.strikes(Fault.LOST_ANSWERS, 40)) {
             if (world.random().nextBoolean()) {
-                effect.get();
+                T stored = effect.get();
+                world.log("it had its effect:", stored);
             }
             throw noAnswer("the answer was lost");
         }

@@ -176,7 +176,7 @@ final class PlayedOperator implements ClusterCache {
             case KubernetesClientException refused -> {
                 int doublings = Math.min(MOST_DOUBLINGS, failures.merge(key, 1, Integer::sum) - 1);
                 timers.put(key, world.now() + (FIRST_RETRY_MILLIS << doublings));
-                world.log(name, "failed:", key, refused.getMessage());
+                world.log(name, "failed:", key, String.valueOf(refused.getMessage()));
             }
             case Error error -> throw error;
             default -> throw new IllegalStateException("reconciling " + key, failure);
@@ -195,14 +195,13 @@ final class PlayedOperator implements ClusterCache {
 
     private void podChanged(@Nullable Pod before, @Nullable Pod after) {
         Pod pod = after == null ? before : after;
-        boolean news = pod != null
-                && (before == null
-                        || after == null
-                        || !Objects.equals(before.getStatus(), after.getStatus())
-                        || !Objects.equals(
-                                before.getMetadata().getDeletionTimestamp(),
-                                after.getMetadata().getDeletionTimestamp()));
-        if (news) {
+        boolean news = before == null
+                || after == null
+                || !Objects.equals(before.getStatus(), after.getStatus())
+                || !Objects.equals(
+                        before.getMetadata().getDeletionTimestamp(),
+                        after.getMetadata().getDeletionTimestamp());
+        if (pod != null && news) {
             triggered(owner(pod));
         }
         if (before != null && !PodStatuses.hasEnded(before) && (after == null || PodStatuses.hasEnded(after))) {

@@ -140,12 +140,12 @@ final class Rules {
             require(
                     number(earlier.attempt()) <= number(platform.attempt()),
                     "attempts are counted up",
-                    earlier.attempt(),
+                    number(earlier.attempt()),
                     line);
             require(
                     earlier.state() != State.Succeeded
                             || platform.state() == State.Succeeded
-                            || to == Phase.Building && from == Phase.Publishing,
+                            || (to == Phase.Building && from == Phase.Publishing),
                     "a finished platform is not built again",
                     line);
         }
@@ -158,7 +158,7 @@ final class Rules {
         }
         ResultConfigMap result = build.getSpec().output().resultConfigMap();
         return !tags(build.getSpec().output().tags()).equals(tags(was.tags()))
-                || result != null && !result.name().equals(was.resultConfigMap());
+                || (result != null && !result.name().equals(was.resultConfigMap()));
     }
 
     private static Set<String> tags(@Nullable List<String> tags) {
@@ -208,7 +208,11 @@ final class Rules {
                 "the newest generation is what counts",
                 line);
         String token = build.getMetadata().getAnnotations().get(ImageBuild.REBUILD_ANNOTATION);
-        require(Objects.equals(token, status.lastHandledRebuildAt()), "every request is handled", token, line);
+        require(
+                Objects.equals(token, status.lastHandledRebuildAt()),
+                "every request is handled",
+                String.valueOf(token),
+                line);
         boolean broken = Images.isBroken(build.getSpec(), run.commit());
         switch (phase) {
             case Succeeded -> succeeded(build, status, run, line);
@@ -223,7 +227,11 @@ final class Rules {
         }
         require(!broken || phase != Phase.Succeeded, "what cannot be built does not succeed", line);
         String cancel = build.getMetadata().getAnnotations().get(ImageBuild.CANCEL_ANNOTATION);
-        require(Objects.equals(cancel, status.lastHandledCancelAt()), "every cancellation is handled", cancel, line);
+        require(
+                Objects.equals(cancel, status.lastHandledCancelAt()),
+                "every cancellation is handled",
+                String.valueOf(cancel),
+                line);
     }
 
     private void succeeded(ImageBuild build, ImageBuildStatus status, Run run, String line) {

@@ -264,12 +264,12 @@ final class World implements AutoCloseable {
     /** Somebody takes the next step of their own; false when nobody has one to take. */
     private boolean moves(int roll) {
         PlayedOperator operator = anyOperator();
-        boolean first = roll < 60 ? operator.resume() : !apiIsDown() && machines.move();
+        boolean first = roll < 60 ? operator.resume() : (!apiIsDown() && machines.move());
         return first
-                || !apiIsDown() && operator.deliver()
+                || (!apiIsDown() && operator.deliver())
                 || operator.start()
                 || operator.resume()
-                || !apiIsDown() && machines.move();
+                || (!apiIsDown() && machines.move());
     }
 
     /** A write that was on its way reaches the API server. */
@@ -280,7 +280,7 @@ final class World implements AutoCloseable {
         Supplier<?> write = late.remove(random.nextInt(late.size()));
         log("a late write arrives");
         try {
-            write.get();
+            log("and has its effect:", write.get());
         } catch (io.fabric8.kubernetes.client.KubernetesClientException e) {
             log("and is refused:", String.valueOf(e.getMessage()));
         }
