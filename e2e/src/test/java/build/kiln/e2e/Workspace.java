@@ -185,8 +185,7 @@ final class Workspace implements AutoCloseable {
         return isObserved(build)
                 && current != null
                 && current.number() >= run
-                && current.phase() != null
-                && current.phase().isFinal();
+                && condition(status, "Finished").status() == Status.True;
     }
 
     private static boolean isObserved(ImageBuild build) {
