@@ -4,6 +4,8 @@ import build.kiln.api.v1alpha1.ConcurrencyPolicy;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.Run;
+import build.kiln.operator.worker.WorkerPodFactory;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +52,11 @@ final class RunSpec {
         if (!isOf(spec, run)) {
             return run.spec();
         }
-        return spec.concurrencyPolicy() == ConcurrencyPolicy.Queue ? spec : null;
+        return spec.concurrencyPolicy() == ConcurrencyPolicy.Queue && fits(spec) ? spec : null;
+    }
+
+    /** A spec that no worker can be told ends its run at once; two copies of it may be more than the API server stores. */
+    private static boolean fits(ImageBuildSpec spec) {
+        return Serialization.asJson(spec).length() <= WorkerPodFactory.LARGEST_REQUEST;
     }
 }

@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes the worker pod of an assignment. Pure: the same arguments give the same pod. */
 public final class WorkerPodFactory {
-    /** The kernel takes no environment variable longer than 128 KiB, name included. */
-    static final int LARGEST_REQUEST = 100 * 1024;
+    /** In bytes: the kernel takes no environment variable longer than 128 KiB, name included. */
+    public static final int LARGEST_REQUEST = 100 * 1024;
 
     private static final long TERMINATION_GRACE_SECONDS = 10;
 
