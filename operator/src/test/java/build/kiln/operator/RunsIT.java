@@ -104,6 +104,45 @@ class RunsIT extends LiveOperator {
         awaitPods(2);
     }
 
+    @Test
+    void sameManifestAndAnotherOperatorStartNothing() throws Exception {
+        OperatorProcess first = start();
+        apply(INLINE);
+        succeed();
+        apply(INLINE);
+        apply(INLINE.replace("spec:", "spec:\n  timeoutSeconds: 7200\n  worker: {resources: {requests: {cpu: 200m}}}"));
+        first.close();
+        start();
+
+        annotate(ImageBuild.REBUILD_ANNOTATION, "only this one");
+        awaitStatus("the requested run", () -> run().cause() == Run.Cause.Requested ? status() : null);
+
+        assertThat(run().number()).as("runs, the first and the requested one").isEqualTo(2);
+    }
+
+    @Test
+    void objectsWithGeneratedNamesAreBuilt() throws Exception {
+        start();
+        String prefix = "a-name-as-long-as-ci-systems-make-them-of-branch-and-commit-";
+        for (int object = 0; object < 2; object++) {
+            ImageBuild build = client.getKubernetesSerialization()
+                    .unmarshal(INLINE.replace("{name: hello}", "{generateName: " + prefix + "}"), ImageBuild.class);
+            build.getMetadata().setNamespace(namespace);
+            client.resource(build).create();
+        }
+
+        awaitPods(4).forEach(kubelet::start);
+        pods().forEach(pod -> kubelet.succeed(pod, pushed()));
+
+        await("both succeed")
+                .atMost(LONGEST)
+                .until(() -> client.resources(ImageBuild.class).inNamespace(namespace).list().getItems().stream()
+                        .allMatch(build -> build.getStatus().image() != null));
+        assertThat(pods())
+                .allSatisfy(
+                        pod -> assertThat(pod.getMetadata().getName().length()).isLessThanOrEqualTo(63));
+    }
+
     private void succeed() {
         List<Pod> pods = awaitPods(2);
         pods.forEach(kubelet::start);
