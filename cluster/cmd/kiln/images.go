@@ -18,16 +18,9 @@ func runImages(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	current, err := currentCluster()
+	current, status, err := clusterWithRegistry()
 	if err != nil {
 		return err
-	}
-	status, err := current.Status()
-	if err != nil {
-		return err
-	}
-	if status.State != cluster.Running || status.Registry == "" {
-		return errors.New("the cluster " + current.Name + " has no running registry to push to: start it with `kiln cluster up`")
 	}
 	references, err := images.BuildAndPush(ctx, options, current.Cluster, status.Registry)
 	if err != nil {
@@ -37,4 +30,20 @@ func runImages(ctx context.Context, args []string) error {
 		fmt.Println(references[name])
 	}
 	return nil
+}
+
+// clusterWithRegistry is the cluster to push to.
+func clusterWithRegistry() (*cluster.Cluster, *cluster.Status, error) {
+	current, err := currentCluster()
+	if err != nil {
+		return nil, nil, err
+	}
+	status, err := current.Status()
+	if err != nil {
+		return nil, nil, err
+	}
+	if status.State != cluster.Running || status.Registry == "" {
+		return nil, nil, errors.New("the cluster " + current.Name + " has no running registry to push to: start it with `kiln cluster up`")
+	}
+	return current, status, nil
 }

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
-	"kiln.build/cluster/internal/cluster"
 	"kiln.build/cluster/internal/images"
 	"kiln.build/cluster/internal/layout"
 	"kiln.build/cluster/internal/progress"
@@ -70,16 +68,9 @@ func runTwins(ctx context.Context, args []string) error {
 }
 
 func pushTwins(ctx context.Context, root, cache string, s twins.Set) error {
-	current, err := currentCluster()
+	current, status, err := clusterWithRegistry()
 	if err != nil {
 		return err
-	}
-	status, err := current.Status()
-	if err != nil {
-		return err
-	}
-	if status.State != cluster.Running || status.Registry == "" {
-		return errors.New("the cluster " + current.Name + " has no running registry to push to: start it with `kiln cluster up`")
 	}
 	image, err := images.Twins(ctx, root, cache, s, os.Stderr)
 	if err != nil {

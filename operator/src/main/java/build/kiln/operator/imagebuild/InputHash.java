@@ -112,7 +112,7 @@ final class InputHash {
         return list == null ? List.of() : list;
     }
 
-    private static String json(Object value) {
+    static String json(Object value) {
         try {
             return MAPPER.writeValueAsString(value);
         } catch (JsonProcessingException e) {

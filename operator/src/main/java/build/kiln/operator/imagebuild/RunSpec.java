@@ -5,7 +5,6 @@ import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.operator.worker.WorkerPodFactory;
-import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +56,6 @@ final class RunSpec {
 
     /** A spec that no worker can be told ends its run at once; two copies of it may be more than the API server stores. */
     private static boolean fits(ImageBuildSpec spec) {
-        return Serialization.asJson(spec).length() <= WorkerPodFactory.LARGEST_REQUEST;
+        return InputHash.json(spec).length() <= WorkerPodFactory.LARGEST_REQUEST;
     }
 }

@@ -12,7 +12,6 @@ import java.util.TreeMap;
  * twins, so the program that copies comes from the image of the launcher.
  */
 final class TwinCopiers {
-    private static final long USER = 1000;
     private static final String LAUNCHER = "/usr/local/bin/kiln-buildkitd";
     private static final String COPIER = TwinsMounts.FOLDER + "/copier";
 
@@ -42,19 +41,7 @@ final class TwinCopiers {
                 .withLimits(new TreeMap<>(
                         configuration.worker().resources().worker().limits()))
                 .endResources()
-                .withNewSecurityContext()
-                .withRunAsUser(USER)
-                .withRunAsGroup(USER)
-                .withRunAsNonRoot(true)
-                .withAllowPrivilegeEscalation(false)
-                .withReadOnlyRootFilesystem(true)
-                .withNewCapabilities()
-                .withDrop("ALL")
-                .endCapabilities()
-                .withNewSeccompProfile()
-                .withType("RuntimeDefault")
-                .endSeccompProfile()
-                .endSecurityContext()
+                .withSecurityContext(WorkerContainers.restricted())
                 .addNewVolumeMount()
                 .withName(TwinsMounts.VOLUME)
                 .withMountPath(TwinsMounts.FOLDER)

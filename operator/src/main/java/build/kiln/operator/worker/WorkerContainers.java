@@ -83,15 +83,9 @@ final class WorkerContainers {
         };
     }
 
-    Container worker(String request, WorkerAssignment assignment) {
-        return new ContainerBuilder()
-                .withName(WORKER)
-                .withImage(configuration.images().worker())
-                .withImagePullPolicy(configuration.images().pullPolicy().name())
-                .withEnv(variable(WorkerPaths.REQUEST_VARIABLE, request))
-                .withResources(WorkerResources.scaled(
-                        configuration.worker().resources().worker(), assignment.memoryFactor()))
-                .withNewSecurityContext()
+    /** As Pod Security {@code restricted} wants it: for containers that no RUN step executes in. */
+    static SecurityContext restricted() {
+        return new SecurityContextBuilder()
                 .withRunAsUser(USER)
                 .withRunAsGroup(USER)
                 .withRunAsNonRoot(true)
@@ -103,7 +97,18 @@ final class WorkerContainers {
                 .withNewSeccompProfile()
                 .withType("RuntimeDefault")
                 .endSeccompProfile()
-                .endSecurityContext()
+                .build();
+    }
+
+    Container worker(String request, WorkerAssignment assignment) {
+        return new ContainerBuilder()
+                .withName(WORKER)
+                .withImage(configuration.images().worker())
+                .withImagePullPolicy(configuration.images().pullPolicy().name())
+                .withEnv(variable(WorkerPaths.REQUEST_VARIABLE, request))
+                .withResources(WorkerResources.scaled(
+                        configuration.worker().resources().worker(), assignment.memoryFactor()))
+                .withSecurityContext(restricted())
                 .withVolumeMounts(volumes.workerMounts())
                 .withTerminationMessagePath(WorkerPaths.TERMINATION_MESSAGE)
                 .withTerminationMessagePolicy("File")
