@@ -105,37 +105,7 @@ public sealed interface BuildResult {
             Timings timings,
             @Nullable Integer registrySecret,
             @Nullable Acceleration acceleration)
-            implements BuildResult {
-
-        /** A failure of a build without acceleration. */
-        public Failed(
-                String platform,
-                FailureReason reason,
-                String message,
-                @Nullable String step,
-                @Nullable String location,
-                @Nullable Integer exitCode,
-                @Nullable String logTail,
-                Steps steps,
-                Timings timings,
-                @Nullable Integer registrySecret) {
-            this(platform, reason, message, step, location, exitCode, logTail, steps, timings, registrySecret, null);
-        }
-
-        /** A failure that no registry Secret is to blame for. */
-        public Failed(
-                String platform,
-                FailureReason reason,
-                String message,
-                @Nullable String step,
-                @Nullable String location,
-                @Nullable Integer exitCode,
-                @Nullable String logTail,
-                Steps steps,
-                Timings timings) {
-            this(platform, reason, message, step, location, exitCode, logTail, steps, timings, null, null);
-        }
-    }
+            implements BuildResult {}
 
     /**
      * A descriptor of the OCI image specification, as far as the operator needs it to fetch the content by digest.

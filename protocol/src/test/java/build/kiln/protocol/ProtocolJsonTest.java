@@ -49,17 +49,18 @@ class ProtocolJsonTest {
     @Test
     void longLogIsCutFromTheFrontAndTheReasonStays() throws Exception {
         String log = "ignored\n".repeat(5_000) + "🚀 the last line";
-        Failed failed = new Failed(
-                "linux/arm64",
-                FailureReason.BuildFailed,
-                "m",
-                "RUN make",
-                "Dockerfile:12",
-                7,
-                log,
-                Steps.NONE,
-                TIMINGS,
-                3);
+        Failed failed = BuildResultFailedBuilder.builder()
+                .platform("linux/arm64")
+                .reason(FailureReason.BuildFailed)
+                .message("m")
+                .step("RUN make")
+                .location("Dockerfile:12")
+                .exitCode(7)
+                .logTail(log)
+                .steps(Steps.NONE)
+                .timings(TIMINGS)
+                .registrySecret(3)
+                .build();
 
         String json = ProtocolJson.write(failed);
 
@@ -73,16 +74,14 @@ class ProtocolJsonTest {
 
     @Test
     void hugeMessageAndStepAreCutToo() throws Exception {
-        Failed failed = new Failed(
-                "linux/arm64",
-                FailureReason.InvalidDockerfile,
-                "\uD83D\uDE80".repeat(9_000),
-                "RUN " + "x".repeat(9_000),
-                null,
-                null,
-                null,
-                Steps.NONE,
-                TIMINGS);
+        Failed failed = BuildResultFailedBuilder.builder()
+                .platform("linux/arm64")
+                .reason(FailureReason.InvalidDockerfile)
+                .message("\uD83D\uDE80".repeat(9_000))
+                .step("RUN " + "x".repeat(9_000))
+                .steps(Steps.NONE)
+                .timings(TIMINGS)
+                .build();
 
         String json = ProtocolJson.write(failed);
 

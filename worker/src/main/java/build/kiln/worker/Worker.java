@@ -5,6 +5,7 @@ import build.kiln.protocol.BuildResult;
 import build.kiln.protocol.BuildResult.Pushed;
 import build.kiln.protocol.BuildResult.Steps;
 import build.kiln.protocol.BuildResult.Timings;
+import build.kiln.protocol.BuildResultFailedBuilder;
 import build.kiln.protocol.FailureReason;
 import build.kiln.protocol.MalformedDocumentException;
 import java.io.IOException;
@@ -139,17 +140,18 @@ final class Worker {
 
     private BuildResult failed(Diagnosis diagnosis) {
         out.println("failed: " + diagnosis.reason() + ": " + Printable.text(diagnosis.message()));
-        return new BuildResult.Failed(
-                platform,
-                diagnosis.reason(),
-                diagnosis.message(),
-                diagnosis.step(),
-                diagnosis.location(),
-                diagnosis.exitCode(),
-                diagnosis.logTail(),
-                progress == null ? Steps.NONE : progress.graph().steps(),
-                timings(),
-                diagnosis.registrySecret());
+        return BuildResultFailedBuilder.builder()
+                .platform(platform)
+                .reason(diagnosis.reason())
+                .message(diagnosis.message())
+                .step(diagnosis.step())
+                .location(diagnosis.location())
+                .exitCode(diagnosis.exitCode())
+                .logTail(diagnosis.logTail())
+                .steps(progress == null ? Steps.NONE : progress.graph().steps())
+                .timings(timings())
+                .registrySecret(diagnosis.registrySecret())
+                .build();
     }
 
     private Timings timings() {

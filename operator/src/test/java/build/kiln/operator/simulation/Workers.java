@@ -2,6 +2,7 @@ package build.kiln.operator.simulation;
 
 import build.kiln.protocol.BuildRequest;
 import build.kiln.protocol.BuildResult;
+import build.kiln.protocol.BuildResultFailedBuilder;
 import build.kiln.protocol.FailureReason;
 import build.kiln.protocol.MalformedDocumentException;
 import build.kiln.protocol.ProtocolJson;
@@ -57,16 +58,13 @@ final class Workers {
     }
 
     private static PodStatus failed(Pod pod, String now, FailureReason reason, String message) {
-        BuildResult result = new BuildResult.Failed(
-                request(pod).platform(),
-                reason,
-                message,
-                null,
-                null,
-                null,
-                null,
-                STEPS,
-                new BuildResult.Timings(0, null, null));
+        BuildResult result = BuildResultFailedBuilder.builder()
+                .platform(request(pod).platform())
+                .reason(reason)
+                .message(message)
+                .steps(STEPS)
+                .timings(new BuildResult.Timings(0, null, null))
+                .build();
         return PodStatuses.ended(pod, now, 1, "Error", ProtocolJson.write(result));
     }
 

@@ -5,6 +5,7 @@ import build.kiln.protocol.BuildResult;
 import build.kiln.protocol.BuildResult.Pushed;
 import build.kiln.protocol.BuildResult.Steps;
 import build.kiln.protocol.BuildResult.Timings;
+import build.kiln.protocol.BuildResultFailedBuilder;
 import build.kiln.protocol.FailureReason;
 import build.kiln.protocol.ProtocolJson;
 import io.fabric8.kubernetes.api.model.ContainerState;
@@ -50,16 +51,17 @@ public final class PlayedKubelet {
     public void fail(Pod pod) {
         end(
                 pod,
-                new BuildResult.Failed(
-                        WorkerLabels.platform(pod),
-                        FailureReason.BuildFailed,
-                        "RUN exit 7 failed with exit code 7 at Dockerfile:3",
-                        "RUN exit 7",
-                        "Dockerfile:3",
-                        7,
-                        "one\ntwo",
-                        new Steps(4, 1),
-                        new Timings(1, 2L, 3L)),
+                BuildResultFailedBuilder.builder()
+                        .platform(WorkerLabels.platform(pod))
+                        .reason(FailureReason.BuildFailed)
+                        .message("RUN exit 7 failed with exit code 7 at Dockerfile:3")
+                        .step("RUN exit 7")
+                        .location("Dockerfile:3")
+                        .exitCode(7)
+                        .logTail("one\ntwo")
+                        .steps(new Steps(4, 1))
+                        .timings(new Timings(1, 2L, 3L))
+                        .build(),
                 1);
     }
 
@@ -67,16 +69,13 @@ public final class PlayedKubelet {
     public void fail(Pod pod, FailureReason reason, String message) {
         end(
                 pod,
-                new BuildResult.Failed(
-                        WorkerLabels.platform(pod),
-                        reason,
-                        message,
-                        null,
-                        null,
-                        null,
-                        null,
-                        new Steps(4, 1),
-                        new Timings(1, 2L, 3L)),
+                BuildResultFailedBuilder.builder()
+                        .platform(WorkerLabels.platform(pod))
+                        .reason(reason)
+                        .message(message)
+                        .steps(new Steps(4, 1))
+                        .timings(new Timings(1, 2L, 3L))
+                        .build(),
                 reason.exitCode());
     }
 
