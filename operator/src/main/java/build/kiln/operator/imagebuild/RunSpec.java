@@ -5,7 +5,6 @@ import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.operator.worker.WorkerPodFactory;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,10 +16,11 @@ final class RunSpec {
     private RunSpec() {}
 
     static ImageBuildSpec of(ImageBuildSpec spec, @Nullable Run run) {
-        if (run == null || RunPlanner.phase(run).isFinal() || isOf(spec, run)) {
+        // Nearly no run keeps a spec; to compare the inputs means to hash them.
+        if (run == null || run.spec() == null || RunPlanner.phase(run).isFinal() || isOf(spec, run)) {
             return spec;
         }
-        return Objects.requireNonNullElse(run.spec(), spec);
+        return run.spec();
     }
 
     /** The object with that spec, for acts on behalf of the run. */
@@ -45,13 +45,14 @@ final class RunSpec {
 
     /** What the record of a run under way has to keep of the object's spec, as it is now. */
     static @Nullable ImageBuildSpec kept(ImageBuildSpec spec, Run run) {
-        if (RunPlanner.phase(run).isFinal()) {
+        boolean queues = spec.concurrencyPolicy() == ConcurrencyPolicy.Queue;
+        if (RunPlanner.phase(run).isFinal() || (run.spec() == null && !queues)) {
             return null;
         }
         if (!isOf(spec, run)) {
             return run.spec();
         }
-        return spec.concurrencyPolicy() == ConcurrencyPolicy.Queue && fits(spec) ? spec : null;
+        return queues && fits(spec) ? spec : null;
     }
 
     /** A spec that no worker can be told ends its run at once; two copies of it may be more than the API server stores. */
