@@ -11,6 +11,8 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.util.List;
@@ -83,10 +85,11 @@ final class Workspace implements AutoCloseable {
     }
 
     void requestRebuild(String name, String token) {
-        build(name).edit(build -> {
-            build.getMetadata().getAnnotations().put(ImageBuild.REBUILD_ANNOTATION, token);
-            return build;
-        });
+        build(name)
+                .patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        "{\"metadata\": {\"annotations\": {\"%s\": \"%s\"}}}"
+                                .formatted(ImageBuild.REBUILD_ANNOTATION, token));
     }
 
     void delete(String name) {

@@ -22,6 +22,8 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.events.v1.Event;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -137,6 +139,13 @@ abstract class LiveOperator {
         ImageBuild build = client.getKubernetesSerialization().unmarshal(yaml, ImageBuild.class);
         build.getMetadata().setNamespace(namespace);
         client.resource(build).forceConflicts().serverSideApply();
+    }
+
+    /** As {@code kubectl annotate} does: whatever version the operator has just written. */
+    void annotate(String annotation, String token) {
+        build().patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        "{\"metadata\": {\"annotations\": {\"%s\": \"%s\"}}}".formatted(annotation, token));
     }
 
     Resource<ImageBuild> build() {

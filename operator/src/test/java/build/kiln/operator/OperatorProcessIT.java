@@ -122,10 +122,7 @@ class OperatorProcessIT extends LiveOperator {
         awaitPods(2).forEach(pod -> kubelet.succeed(pod, pushed()));
         awaitPhase(Run.Phase.Succeeded);
 
-        build().edit(build -> {
-            build.getMetadata().setAnnotations(Map.of(ImageBuild.REBUILD_ANNOTATION, "now"));
-            return build;
-        });
+        annotate(ImageBuild.REBUILD_ANNOTATION, "now");
         await("the second run").atMost(LONGEST).until(() -> run().number() == 2);
         await("the pods of the second run only")
                 .atMost(LONGEST)

@@ -9,9 +9,10 @@ import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.PlatformStatusBuilder;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.operator.testing.ControlPlane;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.scheduling.v1.PriorityClassBuilder;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collections;
@@ -177,13 +178,9 @@ class QueueIT extends LiveOperator {
     }
 
     private void annotate(String limit) {
-        client.namespaces()
-                .withName(namespace)
-                .edit(one -> new NamespaceBuilder(one)
-                        .editMetadata()
-                        .addToAnnotations("kiln.build/max-running-platforms", limit)
-                        .endMetadata()
-                        .build());
+        client.namespaces().withName(namespace).patch(PatchContext.of(PatchType.JSON_MERGE), """
+                        {"metadata": {"annotations": {"kiln.build/max-running-platforms": "%s"}}}
+                        """.formatted(limit));
     }
 
     private long count(Set<String> namespaces, Predicate<ImageBuildStatus> condition) {

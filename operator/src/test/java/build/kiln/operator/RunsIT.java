@@ -156,11 +156,4 @@ class RunsIT extends LiveOperator {
                 .withName("hello-image")
                 .require();
     }
-
-    private void annotate(String annotation, String token) {
-        build().edit(current -> {
-            current.getMetadata().getAnnotations().put(annotation, token);
-            return current;
-        });
-    }
 }
