@@ -151,8 +151,7 @@ public final class BuildMetrics {
                 .register(registry)
                 .increment();
         if (platform.acceleration() != null) {
-            starts(platform.platform(), "native", platform.acceleration().nativeStarts());
-            starts(platform.platform(), "emulated", platform.acceleration().emulatedStarts());
+            accelerated(platform.platform(), platform.acceleration());
         }
         record(
                 "kiln.build.duration",
@@ -160,6 +159,21 @@ public final class BuildMetrics {
                 platform.startTime(),
                 platform.completionTime(),
                 platform.platform());
+    }
+
+    private void accelerated(String platform, PlatformStatus.Acceleration acceleration) {
+        starts(platform, "native", acceleration.nativeStarts());
+        starts(platform, "emulated", acceleration.emulatedStarts());
+        for (PlatformStatus.Unmatched one :
+                Objects.requireNonNullElse(acceleration.unmatched(), List.<PlatformStatus.Unmatched>of())) {
+            Counter.builder("kiln.accelerated.unmatched.starts")
+                    .description(
+                            "Starts of compilers and linkers that no twin exists for; the status has their build ids")
+                    .tag("platform", platform)
+                    .tag("program", CompilerName.of(one.path()))
+                    .register(registry)
+                    .increment((double) one.starts());
+        }
     }
 
     private void starts(String platform, String how, long starts) {

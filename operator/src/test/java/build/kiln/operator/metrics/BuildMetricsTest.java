@@ -15,9 +15,13 @@ import build.kiln.api.v1alpha1.Run.Cause;
 import build.kiln.api.v1alpha1.Run.Phase;
 import build.kiln.api.v1alpha1.RunBuilder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -76,7 +80,14 @@ class BuildMetricsTest {
         ImageBuildStatus succeeded = status(1, Phase.Publishing, State.Succeeded, null);
         PlatformStatus platform = PlatformStatusBuilder.builder(
                         Objects.requireNonNull(succeeded.platforms()).getFirst())
-                .acceleration(new PlatformStatus.Acceleration(40, 7, null))
+                .acceleration(new PlatformStatus.Acceleration(
+                        40,
+                        7,
+                        List.of(
+                                new PlatformStatus.Unmatched("/usr/lib/gcc/aarch64-linux-gnu/13/cc1", "a1b2", 4),
+                                new PlatformStatus.Unmatched("/usr/libexec/gcc/aarch64-linux-gnu/14/cc1", "c3d4", 1),
+                                new PlatformStatus.Unmatched("/usr/lib/llvm-19/bin/clang-19", "e5f6", 2),
+                                new PlatformStatus.Unmatched("/tmp/any value that a build step invents", null, 9))))
                 .build();
 
         metrics.record(
@@ -95,6 +106,35 @@ class BuildMetricsTest {
                         .counter()
                         .count())
                 .isEqualTo(7);
+        assertThat(unmatched("cc1")).isEqualTo(5);
+        assertThat(unmatched("clang")).isEqualTo(2);
+        assertThat(unmatched("other")).isEqualTo(9);
+        assertThat(registry.find("kiln.accelerated.unmatched.starts").counters())
+                .hasSize(3);
+    }
+
+    /** So that no compiler is reported in the status and counted as another one here. */
+    @Test
+    void knowsTheProgramsThatTheLauncherWatches() throws IOException {
+        String launcher = Files.readString(Path.of("../images/buildkit/launcher/twinindex.go"));
+        String list = launcher.substring(launcher.indexOf("var compilers"), launcher.indexOf("// compileIndex"));
+        List<String> names = Pattern.compile("\"([^\"]+)\"")
+                .matcher(list)
+                .results()
+                .map(match -> match.group(1))
+                .toList();
+
+        assertThat(names)
+                .contains("cc1plus", "clang-19")
+                .allSatisfy(name -> assertThat(CompilerName.of("/usr/bin/" + name))
+                        .isEqualTo(name.startsWith("clang") ? "clang" : name));
+    }
+
+    private double unmatched(String program) {
+        return registry.get("kiln.accelerated.unmatched.starts")
+                .tags("platform", "linux/arm64", "program", program)
+                .counter()
+                .count();
     }
 
     @Test
