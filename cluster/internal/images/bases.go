@@ -193,7 +193,8 @@ func (k *kitchen) frontendRecipe() recipe {
 }
 
 // buildkitRecipe lays BuildKit out as upstream's rootless image does. What it lacks are the buildkit-qemu-* programs:
-// patched builds of QEMU that exist in no distribution. The launcher then needs binfmt_misc in user namespaces (Linux 6.7).
+// patched builds of QEMU that exist in no distribution. QEMU as it is would run a step's first program and none that this one
+// starts; without any, the launcher says what is missing: binfmt_misc in user namespaces (Linux 6.7).
 func (k *kitchen) buildkitRecipe() recipe {
 	return recipe{by: "moby/buildkit " + k.buildkitVersion, inputs: []string{k.tools["buildkitd"], k.tools["runc"], k.tools["rootlesskit"]}, make: func(ctx context.Context, k *kitchen, architecture string) (*rootFS, error) {
 		whole, err := k.install(ctx, architecture, slices.Concat(debianPackages, buildkitPackages))

@@ -37,7 +37,7 @@ func emulate(wanted, accelerated []platform, dir string) error {
 		if len(missing) == 0 {
 			return nil
 		}
-		return useEmbedded(missing, err)
+		return useEmbedded(missing, err, dir)
 	}
 	// The new instance is empty: what the node had registered is not visible any more.
 	if missing, err = notRunnable(wanted, dir); err != nil {
@@ -83,14 +83,24 @@ func register(p platform, mountPoint string) error {
 
 // useEmbedded leaves emulation to buildkitd, which can put its own patched QEMU in front of a foreign command. Images that
 // mix architectures do not build that way, and the daemon does not list the platforms.
-func useEmbedded(missing []platform, cause error) error {
+func useEmbedded(missing []platform, cause error, dir string) error {
 	for _, p := range missing {
-		if _, err := exec.LookPath(p.embeddedEmulator()); err != nil {
+		refused := func(problem string) error {
 			return &unsupported{
-				what: fmt.Sprintf("binfmt_misc cannot be mounted in the user namespace (%v), and the image has no %s",
-					cause, p.embeddedEmulator()),
+				what:   fmt.Sprintf("binfmt_misc cannot be mounted in the user namespace (%v), and %s", cause, problem),
 				remedy: "use a node with Linux 6.7 or later, or a node with the architecture of " + p.name,
 			}
+		}
+		emulator, err := exec.LookPath(p.embeddedEmulator())
+		if err != nil {
+			return refused("the image has no " + p.embeddedEmulator())
+		}
+		ok, err := runs(p, dir, emulator)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return refused(emulator + " does not run a test program of " + p.name)
 		}
 	}
 	note("emulation: embedded (%s; binfmt_misc cannot be mounted in the user namespace: %v)", names(missing), cause)
@@ -115,13 +125,15 @@ func notRunnable(candidates []platform, dir string) ([]platform, error) {
 	return missing, nil
 }
 
-func runs(p platform, dir string) (bool, error) {
+// runs executes a program of the platform, under an emulator when one is given.
+func runs(p platform, dir string, emulator ...string) (bool, error) {
 	path := filepath.Join(dir, "probe-"+p.goarch)
 	if err := os.WriteFile(path, p.probe(), 0o755); err != nil {
 		return false, fmt.Errorf("write the test program of %s: %w", p.name, err)
 	}
 	defer os.Remove(path)
-	err := exec.Command(path).Run()
+	command := append(emulator, path)
+	err := exec.Command(command[0], command[1:]...).Run()
 	var exit *exec.ExitError
 	return errors.As(err, &exit) && exit.ExitCode() == probeExitCode, nil
 }

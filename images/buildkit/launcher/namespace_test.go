@@ -115,6 +115,9 @@ func runInPod() int {
 	if os.Getenv("MASK_PROC") != "" {
 		must(unix.Mount("/dev/null", "/proc/keys", "", unix.MS_BIND, ""))
 	}
+	if os.Getenv("REFUSE_BINFMT") != "" {
+		must(refuseBinfmt())
+	}
 	code := run(nil)
 	if refusal, err := os.ReadFile(refusalFile); err == nil {
 		note("the worker reads: %s", refusal)
@@ -154,7 +157,7 @@ func startPod(t *testing.T, env ...string) (*exec.Cmd, *bytes.Buffer) {
 func runPod(t *testing.T, env ...string) podRun {
 	t.Helper()
 	cmd, output := startPod(t, env...)
-	overdue := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() })
+	overdue := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() })
 	defer overdue.Stop()
 	err := cmd.Wait()
 	var exit *exec.ExitError
