@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param cache registry cache; null when caching is off
  * @param secretIds ids of {@code RUN --mount=type=secret}, each a file under {@link WorkerPaths#SECRETS}
  * @param registries registries that are not plain HTTPS with a publicly trusted certificate
- * @param timeoutSeconds longest time from the worker's start to the pushed image
+ * @param timeoutSeconds longest time from the worker's start to the pushed image; writing the cache comes after it
  * @param stallTimeoutSeconds longest time without any progress; null for no such limit
  * @param emulated whether the platform is foreign to the node, so RUN steps execute under QEMU
  */
@@ -114,10 +114,11 @@ public record BuildRequest(
     }
 
     /**
-     * @param imports references to read, tried in order; a missing one is not an error
+     * @param imports references to read, tried in order, that of the export first; a missing one is not an error
      * @param export reference to write; null writes none
      * @param mode which steps are exported
      * @param compression of exported layers; null leaves them as they are
+     * @param exportTimeoutSeconds longest time for the export, which comes after {@code timeoutSeconds}
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -125,7 +126,8 @@ public record BuildRequest(
             List<String> imports,
             @Nullable String export,
             CacheMode mode,
-            @Nullable Compression compression) {}
+            @Nullable Compression compression,
+            long exportTimeoutSeconds) {}
 
     /**
      * @param type {@code gzip}, {@code zstd}, {@code estargz} or {@code uncompressed}, as BuildKit writes it

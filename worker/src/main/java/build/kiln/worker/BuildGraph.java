@@ -110,6 +110,14 @@ final class BuildGraph {
                 .anyMatch(operation -> operation.name().endsWith("load metadata for " + image));
     }
 
+    /** Whether the manifest of a cache was read. */
+    boolean importedAny() {
+        return operations.values().stream()
+                .anyMatch(operation -> operation.isCacheImport()
+                        && operation.isCompleted()
+                        && operation.error().isEmpty());
+    }
+
     /**
      * Whether a Dockerfile frontend took the address of the git repository for an archive to download: it is older than
      * the form of the address.

@@ -22,29 +22,49 @@ final class BuildctlCommand {
     private final BuildRequest request;
     private final BuildInputs inputs;
 
-    private BuildctlCommand(BuildRequest request, BuildInputs inputs) {
+    private BuildctlCommand(WorkerSettings settings, BuildRequest request, BuildInputs inputs, Variant variant)
+            throws BuildFailedException {
         this.request = request;
         this.inputs = inputs;
+        add(settings.buildctl(), "--addr", settings.buildkitAddress(), "build", "--progress=rawjson");
+        add("--frontend", "dockerfile.v0");
+        option("platform", request.platform());
+        source(variant.form());
+        options();
+        secrets();
+        if (variant.importsCache()) {
+            imports();
+        }
     }
 
     /**
-     * Renders the arguments.
+     * Renders the arguments that build the image and push it.
      *
      * @throws BuildFailedException when the request asks for something that cannot be expressed
      */
-    static List<String> render(WorkerSettings settings, BuildRequest request, BuildInputs inputs, GitContext.Form form)
+    static List<String> push(WorkerSettings settings, BuildRequest request, BuildInputs inputs, Variant variant)
             throws BuildFailedException {
-        BuildctlCommand command = new BuildctlCommand(request, inputs);
-        command.add(settings.buildctl(), "--addr", settings.buildkitAddress(), "build");
-        command.add(
-                "--progress=rawjson", "--metadata-file", inputs.metadataFile().toString());
-        command.add("--frontend", "dockerfile.v0");
-        command.option("platform", request.platform());
-        command.source(form);
-        command.options();
-        command.secrets();
-        command.cache();
+        BuildctlCommand command = new BuildctlCommand(settings, request, inputs, variant);
         command.output();
+        return List.copyOf(command.arguments);
+    }
+
+    /**
+     * Renders the arguments that write the cache of what the same variant has just built. It imports again what the build
+     * imported: the steps that no other step needed any more are known from there alone, and would be lost.
+     *
+     * @throws BuildFailedException when the request asks for something that cannot be expressed
+     */
+    static List<String> exportCache(
+            WorkerSettings settings,
+            BuildRequest request,
+            BuildInputs inputs,
+            Variant variant,
+            BuildRequest.Cache cache,
+            String reference)
+            throws BuildFailedException {
+        BuildctlCommand command = new BuildctlCommand(settings, request, inputs, variant);
+        command.export(cache, reference);
         return List.copyOf(command.arguments);
     }
 
@@ -139,25 +159,22 @@ final class BuildctlCommand {
         return new Csv().with("id", id).with("src", file.toString()).toString();
     }
 
-    private void cache() {
+    private void imports() {
         BuildRequest.Cache cache = request.cache();
-        if (cache == null) {
-            return;
+        if (cache != null) {
+            cache.imports()
+                    .forEach(reference ->
+                            add("--import-cache", cacheReference(reference).toString()));
         }
-        for (String reference : cache.imports()) {
-            add("--import-cache", cacheReference(reference).toString());
-        }
-        String export = cache.export();
-        if (export != null) {
-            // Without ignore-error a cache that cannot be written would fail the push of a good image.
-            Csv options = cacheReference(export)
-                    .with("mode", cache.mode() == CacheMode.Max ? "max" : "min")
-                    .with("image-manifest", true)
-                    .with("oci-mediatypes", true)
-                    .with("ignore-error", true);
-            compression(options, cache.compression());
-            add("--export-cache", options.toString());
-        }
+    }
+
+    private void export(BuildRequest.Cache cache, String reference) {
+        Csv options = cacheReference(reference)
+                .with("mode", cache.mode() == CacheMode.Max ? "max" : "min")
+                .with("image-manifest", true)
+                .with("oci-mediatypes", true);
+        compression(options, cache.compression());
+        add("--export-cache", options.toString());
     }
 
     /** Layers that the cache shares with a base image are converted too: half a cache in another form would be no cache. */
@@ -193,7 +210,11 @@ final class BuildctlCommand {
         for (Map.Entry<String, String> annotation : new TreeMap<>(output.annotations()).entrySet()) {
             options.with("annotation." + annotationKey(annotation.getKey()), annotation.getValue());
         }
-        add("--output", options.toString());
+        add(
+                "--output",
+                options.toString(),
+                "--metadata-file",
+                inputs.metadataFile().toString());
     }
 
     private Csv insecure(Csv options, String reference) {

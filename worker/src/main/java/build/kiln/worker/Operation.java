@@ -12,6 +12,7 @@ final class Operation {
     private static final int MAX_NAME = 1_000;
 
     private static final int MAX_ERROR = 4_000;
+    private static final String CACHE_IMPORT = "importing cache manifest from ";
 
     private final String name;
     private final @Nullable StepName step;
@@ -125,7 +126,15 @@ final class Operation {
 
     /** Whether a build goes on when this fails: a cache that cannot be read or written only makes it slower. */
     boolean isOptional() {
-        return name.startsWith("importing cache manifest from ") || name.startsWith("exporting cache to ");
+        return isCacheImport() || isCacheExport();
+    }
+
+    boolean isCacheImport() {
+        return name.startsWith(CACHE_IMPORT);
+    }
+
+    boolean isCacheExport() {
+        return name.startsWith("exporting cache to ");
     }
 
     /** Empty when it did not fail. */

@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,15 +30,26 @@ final class ProgressPrinter {
     private final PrintStream out;
     private final String platform;
     private final BuildGraph graph = new BuildGraph();
+    private final Predicate<Operation> worthShowing;
     private final Map<String, Instant> transferShown = new HashMap<>();
     private final Set<Operation> quietSinceDone = new HashSet<>();
     private int numbered;
     private Instant lastLine;
 
     ProgressPrinter(PrintStream out, String platform, Instant now) {
+        this(out, platform, now, _ -> true);
+    }
+
+    private ProgressPrinter(PrintStream out, String platform, Instant now, Predicate<Operation> worthShowing) {
         this.out = out;
         this.platform = platform;
         this.lastLine = now;
+        this.worthShowing = worthShowing;
+    }
+
+    /** Of what was built before, and is gone through again to write its cache, nothing is shown but that. */
+    static ProgressPrinter ofCacheExport(PrintStream out, String platform, Instant now) {
+        return new ProgressPrinter(out, platform, now, Operation::isCacheExport);
     }
 
     /** What has been learnt on the way. */
@@ -88,7 +100,7 @@ final class ProgressPrinter {
     }
 
     private void started(Operation operation) {
-        if (!operation.isStarted()) {
+        if (!operation.isStarted() || !worthShowing.test(operation)) {
             return;
         }
         if (operation.number() == 0) {

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Builds and pushes one platform of one image. Whatever happens, there is a result. */
@@ -74,22 +75,28 @@ final class Worker {
             return failed(cancellation.isRequested() ? cancelled() : timedOut(request, printer.graph()));
         }
         daemonReady = clock.instant();
-        BuildctlRun.Outcome outcome = run(request, inputs, GitContext.Form.COMMIT_ONLY, printer, deadline);
-        if (needsHistory(inputs, outcome, printer)) {
-            printer.note(
-                    "The git server or the Dockerfile's # syntax= frontend cannot fetch a single commit: fetching it"
-                            + " with its history.");
+        Variant variant = Variant.FIRST;
+        BuildctlRun.Outcome outcome = run(request, inputs, variant, printer, deadline);
+        Optional<Variant.Next> next = variant.after(inputs, outcome, printer.graph());
+        while (next.isPresent()) {
+            variant = next.get().variant();
+            printer.note(Printable.text(next.get().why()));
             printer = new ProgressPrinter(out, request.platform(), clock.instant());
             progress = printer;
-            outcome = run(request, inputs, GitContext.Form.WITH_HISTORY, printer, deadline);
+            outcome = run(request, inputs, variant, printer, deadline);
+            next = variant.after(inputs, outcome, printer.graph());
         }
-        return result(request, inputs, outcome, printer.graph());
+        BuildResult result = result(request, inputs, outcome, printer.graph());
+        if (result instanceof BuildResult.Succeeded) {
+            new CacheExport(settings, out, clock, cancellation).run(request, inputs, variant);
+        }
+        return result;
     }
 
     private BuildctlRun.Outcome run(
-            BuildRequest request, BuildInputs inputs, GitContext.Form form, ProgressPrinter printer, Instant deadline)
+            BuildRequest request, BuildInputs inputs, Variant variant, ProgressPrinter printer, Instant deadline)
             throws BuildFailedException, IOException, InterruptedException {
-        List<String> command = BuildctlCommand.render(settings, request, inputs, form);
+        List<String> command = BuildctlCommand.push(settings, request, inputs, variant);
         Long seconds = request.stallTimeoutSeconds();
         BuildctlRun.Limits limits = new BuildctlRun.Limits(
                 deadline, seconds == null ? null : Duration.ofSeconds(seconds), () -> observe(printer));
@@ -100,15 +107,6 @@ final class Worker {
         Stall seen = Stall.observe(printer.graph(), settings);
         stall = seen;
         seen.lines().forEach(printer::note);
-    }
-
-    private static boolean needsHistory(BuildInputs inputs, BuildctlRun.Outcome outcome, ProgressPrinter printer) {
-        return inputs.git() != null
-                && outcome.end() == BuildctlRun.End.EXITED
-                && outcome.exitCode() != 0
-                && (printer.graph().tookGitForArchive()
-                        || outcome.errors().message().contains("unexpected query \"")
-                        || SourceFailure.isMissingCommit(outcome.errors().message()));
     }
 
     private BuildResult result(BuildRequest request, BuildInputs inputs, BuildctlRun.Outcome outcome, BuildGraph graph)

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Entry point of the worker container. Reads its request from the environment variable {@code KILN_BUILD_REQUEST}; exits with
@@ -41,15 +42,18 @@ public final class WorkerMain {
         WorkerSettings settings = WorkerSettings.from(environment);
         Cancellation cancellation = new Cancellation();
         CountDownLatch finished = new CountDownLatch(1);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(cancellation, finished), "stop"));
+        AtomicBoolean succeeded = new AtomicBoolean();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(cancellation, finished, succeeded), "stop"));
 
         Worker worker =
                 new Worker(settings, new EnvironmentRequestSource(environment), out, clock, cancellation, started);
         BuildResult result = withStarts(worker.run(), Path.of(WorkerPaths.STARTS), out);
         out.flush();
         write(result, settings.terminationMessage());
+        succeeded.set(result instanceof BuildResult.Succeeded);
         finished.countDown();
-        // When a signal stops the machine this waits for it to stop, and the exit code is the signal's, 143.
+        // When a signal stops the machine this waits for it to stop, and the exit code of a failure is the signal's,
+        // 143.
         System.exit(exitCode(result));
     }
 
@@ -73,13 +77,19 @@ public final class WorkerMain {
         };
     }
 
-    /** On SIGTERM: let the build end and its result be written before the machine goes down. */
-    private static void stop(Cancellation cancellation, CountDownLatch finished) {
+    /**
+     * On SIGTERM: let the build end and its result be written before the machine goes down. An image that was pushed by then
+     * is a success, whatever made the worker stop writing its cache.
+     */
+    private static void stop(Cancellation cancellation, CountDownLatch finished, AtomicBoolean succeeded) {
         cancellation.request();
         try {
             finished.await(SHUTDOWN_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+        if (succeeded.get()) {
+            Runtime.getRuntime().halt(0);
         }
     }
 

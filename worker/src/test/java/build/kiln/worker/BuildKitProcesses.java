@@ -99,6 +99,25 @@ final class BuildKitProcesses {
         processes.add(builder.start());
     }
 
+    /** The daemon is as new afterwards, as that of a new pod. */
+    void forgetEverything() throws IOException, InterruptedException {
+        Process prune = new ProcessBuilder(buildctl().toString(), "--addr", address(), "prune", "--all")
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("prune.log").toFile())
+                .start();
+        assertThat(prune.waitFor(60, TimeUnit.SECONDS))
+                .as("the daemon prunes in time")
+                .isTrue();
+        assertThat(prune.exitValue()).as("exit code of prune").isZero();
+    }
+
+    /** As a clean-up of the registry does it that does not know what a cache needs. */
+    void loseBlob(String digest) throws IOException {
+        String hex = digest.substring("sha256:".length());
+        Files.delete(folder.resolve(
+                "registry/docker/registry/v2/blobs/sha256/" + hex.substring(0, 2) + "/" + hex + "/data"));
+    }
+
     void stop() throws IOException, InterruptedException {
         silence.close();
         processes.forEach(Process::destroy);

@@ -36,20 +36,31 @@ class BuildctlCommandTest {
 
     @Test
     void cacheIsCompressedAsAskedFor() throws Exception {
-        Cache cache = new Cache(List.of(), REPOSITORY + ":cache", CacheMode.Min, new Compression("zstd", 6));
-        List<String> arguments = rendered(cache);
+        Cache cache = new Cache(List.of(), REPOSITORY + ":cache", CacheMode.Min, new Compression("zstd", 6), 300);
+        List<String> arguments = exported(cache, Variant.FIRST);
 
         assertThat(arguments)
                 .contains("type=registry,ref=" + REPOSITORY + ":cache,mode=min,image-manifest=true,oci-mediatypes=true,"
-                        + "ignore-error=true,compression=zstd,force-compression=true,compression-level=6");
+                        + "compression=zstd,force-compression=true,compression-level=6");
     }
 
     @Test
-    void cacheThatIsOnlyReadIsNotExported() throws Exception {
-        Cache cache = new Cache(List.of(REPOSITORY + ":cache"), null, CacheMode.Max, null);
-        List<String> arguments = rendered(cache);
+    void cacheIsWrittenByACommandOfItsOwn() throws Exception {
+        Cache cache = new Cache(List.of(REPOSITORY + ":cache"), REPOSITORY + ":cache", CacheMode.Max, null, 300);
 
-        assertThat(arguments).contains("--import-cache").doesNotContain("--export-cache");
+        assertThat(rendered(cache)).contains("--import-cache", "--output").doesNotContain("--export-cache");
+        assertThat(exported(cache, Variant.FIRST))
+                .contains("--import-cache", "--export-cache")
+                .doesNotContain("--output", "--metadata-file");
+    }
+
+    @Test
+    void cacheThatCannotBeUsedIsNeitherReadNorKept() throws Exception {
+        Cache cache = new Cache(List.of(REPOSITORY + ":cache"), REPOSITORY + ":cache", CacheMode.Max, null, 300);
+
+        assertThat(exported(cache, new Variant(GitContext.Form.COMMIT_ONLY, false)))
+                .contains("--export-cache")
+                .doesNotContain("--import-cache");
     }
 
     @Test
@@ -78,7 +89,8 @@ class BuildctlCommandTest {
                                 List.of(REPOSITORY + ":cache-main", "cache.example.com:5000/x:y"),
                                 "cache.example.com:5000/x:y",
                                 CacheMode.Max,
-                                null),
+                                null,
+                                300),
                         List.of("npmrc"),
                         List.of(
                                 new Registry("cache.example.com:5000", true, null),
@@ -125,7 +137,7 @@ class BuildctlCommandTest {
                 .output(new Output(REPOSITORY, Map.of(), Provenance.Disabled, "Commit"))
                 .request();
 
-        assertThat(render(request, inputs(null, Path.of("/w/context"), null, null), GitContext.Form.COMMIT_ONLY))
+        assertThat(render(request, inputs(null, Path.of("/w/context"), null, null), Variant.FIRST))
                 .contains("build-arg:SOURCE_DATE_EPOCH=0");
     }
 
@@ -139,7 +151,7 @@ class BuildctlCommandTest {
         assertThatThrownBy(() -> render(
                         request,
                         inputs(git(request), null, Path.of("/w/dockerfile"), Path.of("/w/git-header")),
-                        GitContext.Form.COMMIT_ONLY))
+                        Variant.FIRST))
                 .hasMessageContaining("sourceDateEpoch");
     }
 
@@ -152,7 +164,7 @@ class BuildctlCommandTest {
         BuildRequest request = Requests.git("https://git.example.com/a/", Requests.COMMIT, "/x/./y z&/")
                 .request();
 
-        assertThat(render(request, inputs(git(request), null, null, null), form))
+        assertThat(render(request, inputs(git(request), null, null, null), new Variant(form, true)))
                 .contains("context=" + expected);
     }
 
@@ -190,8 +202,7 @@ class BuildctlCommandTest {
     void pathsOutOfTheSourceAreRefused(String path) {
         BuildRequest request = Requests.inline(Map.of()).dockerfile(path, null).request();
 
-        assertThatThrownBy(() ->
-                        render(request, inputs(null, Path.of("/w/context"), null, null), GitContext.Form.COMMIT_ONLY))
+        assertThatThrownBy(() -> render(request, inputs(null, Path.of("/w/context"), null, null), Variant.FIRST))
                 .hasMessageContaining("leads out of the source");
     }
 
@@ -201,14 +212,13 @@ class BuildctlCommandTest {
                 .output(new Output(REPOSITORY, Map.of("com.example.BuildId", "1"), Provenance.Disabled, null))
                 .request();
 
-        assertThatThrownBy(() ->
-                        render(request, inputs(null, Path.of("/w/context"), null, null), GitContext.Form.COMMIT_ONLY))
+        assertThatThrownBy(() -> render(request, inputs(null, Path.of("/w/context"), null, null), Variant.FIRST))
                 .hasMessageContaining("com.example.BuildId")
                 .hasMessageContaining("lower case");
     }
 
     private static void assertRendered(String name, BuildRequest request, BuildInputs inputs) throws Exception {
-        List<String> arguments = render(request, inputs, GitContext.Form.COMMIT_ONLY);
+        List<String> arguments = render(request, inputs, Variant.FIRST);
         Golden.assertMatches("arguments/" + name + ".txt", String.join("\n", arguments) + "\n");
     }
 
@@ -216,12 +226,25 @@ class BuildctlCommandTest {
         BuildRequest request = Requests.inline(Map.of())
                 .more(Map.of(), Map.of(), cache, List.of(), List.of())
                 .request();
-        return render(request, inputs(null, Path.of("/w/context"), null, null), GitContext.Form.COMMIT_ONLY);
+        return render(request, inputs(null, Path.of("/w/context"), null, null), Variant.FIRST);
     }
 
-    private static List<String> render(BuildRequest request, BuildInputs inputs, GitContext.Form form)
+    private static List<String> exported(Cache cache, Variant variant) throws BuildFailedException {
+        BuildRequest request = Requests.inline(Map.of())
+                .more(Map.of(), Map.of(), cache, List.of(), List.of())
+                .request();
+        return BuildctlCommand.exportCache(
+                SETTINGS,
+                request,
+                inputs(null, Path.of("/w/context"), null, null),
+                variant,
+                cache,
+                Objects.requireNonNull(cache.export()));
+    }
+
+    private static List<String> render(BuildRequest request, BuildInputs inputs, Variant variant)
             throws BuildFailedException {
-        return BuildctlCommand.render(SETTINGS, request, inputs, form);
+        return BuildctlCommand.push(SETTINGS, request, inputs, variant);
     }
 
     private static GitContext git(BuildRequest request) throws BuildFailedException {

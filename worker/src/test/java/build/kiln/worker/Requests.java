@@ -62,6 +62,10 @@ record Requests(BuildRequest request) {
         return with(changed -> changed.stallTimeoutSeconds(seconds));
     }
 
+    Requests cache(Cache cache) {
+        return with(changed -> changed.cache(cache));
+    }
+
     Requests more(
             Map<String, String> buildArgs,
             Map<String, String> labels,

@@ -2,6 +2,8 @@ package build.kiln.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.kiln.protocol.BuildRequest.Cache;
+import build.kiln.protocol.BuildRequest.CacheMode;
 import build.kiln.protocol.BuildRequest.Output;
 import build.kiln.protocol.BuildRequest.Provenance;
 import build.kiln.protocol.BuildRequest.Registry;
@@ -136,6 +138,69 @@ class WorkerIT {
                         Failed.class, failed -> assertThat(failed.reason()).isEqualTo(FailureReason.PushFailed));
     }
 
+    /** Even those that the second build needed no more than their cache. */
+    @Test
+    void cacheKeepsTheStepsThatLaterBuildsTakeFromIt() throws Exception {
+        String image = repository("kept");
+        Cache cache = new Cache(List.of(image + ":cache"), image + ":cache", CacheMode.Max, null, 60);
+        String dockerfile = """
+                FROM scratch AS build
+                COPY first /first
+                COPY second /second
+                FROM scratch
+                COPY --from=build /second /second
+                COPY last /last
+                """;
+
+        for (String last : List.of("one", "two", "three")) {
+            processes.forgetEverything();
+            Map<String, String> files = Map.of("Dockerfile", dockerfile, "first", "1", "second", "2", "last", last);
+            Succeeded result =
+                    (Succeeded) build(Requests.inline(files).cache(cache).repository(image));
+
+            assertThat(result.steps()).as("steps with " + last).isEqualTo(new Steps(4, last.equals("one") ? 0 : 3));
+        }
+    }
+
+    @Test
+    void cacheThatTheRegistryHasLostLayersOfFailsNoBuildAndIsReplaced() throws Exception {
+        String image = repository("lost");
+        Cache cache = new Cache(List.of(image + ":cache"), image + ":cache", CacheMode.Max, null, 60);
+        Map<String, String> files = Map.of(
+                "Dockerfile",
+                "FROM scratch\nCOPY lost /lost\nCOPY last /last\n",
+                "lost",
+                "content of a layer that is in no other image",
+                "last",
+                "1");
+        build(Requests.inline(files).cache(cache).repository(image));
+        JsonNode manifest = get("lost", "manifests", "cache");
+        processes.forgetEverything();
+        for (JsonNode layer : manifest.path("layers")) {
+            processes.loseBlob(layer.path("digest").asText());
+        }
+
+        BuildResult without = build(Requests.inline(files).cache(cache).repository(image));
+        processes.forgetEverything();
+        Succeeded replaced =
+                (Succeeded) build(Requests.inline(files).cache(cache).repository(image));
+
+        assertThat(without).as(shown.toString(StandardCharsets.UTF_8)).isInstanceOf(Succeeded.class);
+        assertThat(replaced.steps()).isEqualTo(new Steps(2, 2));
+    }
+
+    @Test
+    void cacheThatCannotBeWrittenInTimeFailsNoBuild() {
+        String silent = processes.silence() + "/cache:never";
+        Cache cache = new Cache(List.of(), silent, CacheMode.Max, null, 1);
+
+        BuildResult result = build(Requests.inline(FILES).cache(cache).repository(repository("silent")));
+
+        assertThat(result).isInstanceOf(Succeeded.class);
+        assertThat(shown.toString(StandardCharsets.UTF_8))
+                .contains("WARNING: the cache was not written to " + silent + ": it took longer than 1 s");
+    }
+
     private static String repository(String name) {
         return processes.registry() + "/" + name;
     }
@@ -145,7 +210,12 @@ class WorkerIT {
         WorkerSettings settings =
                 TestSettings.in(folder, processes.buildctl(), processes.address(), Duration.ofSeconds(60));
         Requests insecure = requests.platform("linux/arm64")
-                .more(Map.of(), Map.of(), null, List.of(), List.of(new Registry(processes.registry(), true, null)));
+                .more(
+                        Map.of(),
+                        Map.of(),
+                        requests.request().cache(),
+                        List.of(),
+                        List.of(new Registry(processes.registry(), true, null)));
         PrintStream out = new PrintStream(shown, true, StandardCharsets.UTF_8);
         return new Worker(settings, insecure::request, out, clock, new Cancellation(), clock.instant()).run();
     }

@@ -2,6 +2,8 @@ package build.kiln.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.kiln.protocol.BuildRequest.Cache;
+import build.kiln.protocol.BuildRequest.CacheMode;
 import build.kiln.protocol.BuildResult;
 import build.kiln.protocol.BuildResult.Failed;
 import build.kiln.protocol.BuildResult.Succeeded;
@@ -10,6 +12,7 @@ import build.kiln.protocol.ProtocolJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -64,7 +67,34 @@ class WorkerMainTest {
                         Failed.class, failed -> assertThat(failed.reason()).isEqualTo(FailureReason.Cancelled));
     }
 
+    @Test
+    void workerThatIsTerminatedAfterThePushHasSucceeded() throws Exception {
+        Path started = folder.resolve("started");
+        String cache = "registry.example.com/test/app:cache";
+        Process worker = start(
+                """
+                for argument; do case "$argument" in --export-cache) touch %s; exec sleep 600;; esac; done
+                while [ "$1" != --metadata-file ]; do shift; done
+                echo '{"containerimage.descriptor":{"mediaType":"m","digest":"sha256:1","size":1}}' > "$2"
+                """.formatted(started),
+                Requests.inline(Map.of()).cache(new Cache(List.of(), cache, CacheMode.Max, null, 600)));
+        while (!Files.exists(started)) {
+            assertThat(worker.isAlive()).isTrue();
+            Thread.onSpinWait();
+        }
+
+        worker.destroy();
+
+        assertThat(worker.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(worker.exitValue()).isZero();
+        assertThat(result()).isInstanceOf(Succeeded.class);
+    }
+
     private Process start(String script) throws IOException {
+        return start(script, Requests.inline(Map.of("Dockerfile", "FROM scratch")));
+    }
+
+    private Process start(String script, Requests requests) throws IOException {
         Path buildctl = TestSettings.script(folder, script);
         ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin/java").toString(),
@@ -77,8 +107,7 @@ class WorkerMainTest {
         builder.environment()
                 .putAll(Map.of(
                         "KILN_BUILD_REQUEST",
-                        ProtocolJson.write(Requests.inline(Map.of("Dockerfile", "FROM scratch"))
-                                .request()),
+                        ProtocolJson.write(requests.request()),
                         "KILN_BUILDCTL",
                         buildctl.toString(),
                         "KILN_BUILDKIT_ADDRESS",

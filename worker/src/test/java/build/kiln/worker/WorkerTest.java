@@ -2,6 +2,8 @@ package build.kiln.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.kiln.protocol.BuildRequest.Cache;
+import build.kiln.protocol.BuildRequest.CacheMode;
 import build.kiln.protocol.BuildResult;
 import build.kiln.protocol.BuildResult.Failed;
 import build.kiln.protocol.BuildResult.Succeeded;
@@ -12,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,6 +32,13 @@ class WorkerTest {
             echo '{"containerimage.descriptor":{"mediaType":"application/vnd.oci.image.manifest.v1+json",\
             "digest":"%s","size":42}}' > "$2"
             """.formatted(DIGEST);
+
+    private static final Cache CACHE = new Cache(
+            List.of("registry.example.com/test/app:cache"),
+            "registry.example.com/test/app:cache",
+            CacheMode.Max,
+            null,
+            60);
 
     @TempDir
     Path folder;
@@ -63,6 +73,83 @@ class WorkerTest {
         assertThat(Files.readAllLines(folder.resolve("env")))
                 .allMatch(line -> line.matches(
                         "(PATH|HOME|DOCKER_CONFIG|PWD|_|SHLVL|OLDPWD|TMPDIR|SSL_CERT_.*|.*(PROXY|proxy))=.*"));
+    }
+
+    @Test
+    void cacheIsWrittenAfterThePush() throws Exception {
+        Path exported = folder.resolve("exported");
+
+        BuildResult result =
+                run(onExport("touch " + exported), Requests.inline(Map.of()).cache(CACHE));
+
+        assertThat(result).isInstanceOf(Succeeded.class);
+        assertThat(exported).exists();
+        assertThat(text().lines().toList())
+                .element(1)
+                .asString()
+                .startsWith("pushed registry.example.com/test/app@" + DIGEST);
+        assertThat(text()).contains("cache written to registry.example.com/test/app:cache in ");
+    }
+
+    @Test
+    void cacheThatCannotBeWrittenFailsNoBuild() throws Exception {
+        String script = onExport("""
+                echo '{"vertexes":[{"digest":"sha256:1","name":"exporting cache to registry",\
+                "started":"2026-01-01T00:00:00Z","completed":"2026-01-01T00:00:09Z","error":"denied: no room"}]}' >&2
+                exit 1""");
+
+        BuildResult result = run(script, Requests.inline(Map.of()).cache(CACHE));
+
+        assertThat(result).isInstanceOf(Succeeded.class);
+        assertThat(text())
+                .contains("#1 exporting cache to registry\n")
+                .contains("WARNING: the cache was not written to registry.example.com/test/app:cache: denied: no room");
+    }
+
+    @Test
+    void cacheThatTakesTooLongIsGivenUp() throws Exception {
+        Cache slow = new Cache(CACHE.imports(), CACHE.export(), CACHE.mode(), null, 1);
+
+        BuildResult result =
+                run(onExport("exec sleep 600"), Requests.inline(Map.of()).cache(slow));
+
+        assertThat(result).isInstanceOf(Succeeded.class);
+        assertThat(text()).contains("WARNING: the cache was not written").contains("longer than 1 s");
+    }
+
+    @Test
+    void cacheThatHasLostItsLayersIsDoneWithout() throws Exception {
+        String script = """
+                for argument; do case "$argument" in --import-cache)
+                echo '{"vertexes":[{"digest":"sha256:1","name":"importing cache manifest from r/a:c",\
+                "started":"2026-01-01T00:00:00Z","completed":"2026-01-01T00:00:00Z"}]}' >&2
+                echo "error: failed to solve: failed to copy: httpReadSeeker: failed open: could not fetch content\
+                 descriptor sha256:0 (application/vnd.oci.image.layer.v1.tar+gzip) from remote: not found" >&2
+                exit 1;; esac; done
+                """.replace("content\n ", "content ") + onExport("exit 0");
+
+        BuildResult result = run(script, Requests.inline(Map.of()).cache(CACHE));
+
+        assertThat(result).isInstanceOf(Succeeded.class);
+        assertThat(text()).contains("no longer has all layers of the cache").contains("cache written to");
+    }
+
+    @Test
+    void imageIsASuccessThoughTheWorkerIsToldToStopWritingItsCache() throws Exception {
+        Path started = folder.resolve("started");
+        Thread stop = Thread.ofVirtual().start(() -> {
+            while (!Files.exists(started)) {
+                Thread.onSpinWait();
+            }
+            cancellation.request();
+        });
+
+        BuildResult result = run(
+                onExport("touch " + started + "; exec sleep 600"),
+                Requests.inline(Map.of()).cache(CACHE));
+
+        stop.join();
+        assertThat(result).isInstanceOf(Succeeded.class);
     }
 
     @Test
@@ -247,6 +334,10 @@ class WorkerTest {
                 .run();
 
         assertFailed(result, FailureReason.InvalidSpec);
+    }
+
+    private static String onExport(String export) {
+        return "for argument; do case \"$argument\" in --export-cache)\n" + export + "\nexit 0;; esac; done\n" + PUSH;
     }
 
     private BuildResult run(String script, Requests requests) throws Exception {

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
@@ -60,6 +62,14 @@ public record Cache(
                 "Whether the cache is written after the build. False only reads it, which suits pull requests. Defaults to true.")
         @Nullable
         Boolean export,
+
+        @Min(10)
+        @Max(3600)
+        @Default("300")
+        @JsonPropertyDescription(
+                "Longest time for writing the cache, in seconds. It begins when the image is pushed; a cache that is not written by then fails nothing, and the one before stays. Defaults to 300.")
+        @Nullable
+        Integer exportTimeoutSeconds,
 
         @JsonPropertyDescription("How layers are compressed in the cache. Defaults to the form they have already.")
         @Nullable

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CacheReferences {
     private static final String DEFAULT_SCOPE = "default";
+    private static final int DEFAULT_EXPORT_TIMEOUT_SECONDS = 300;
 
     private final String repository;
 
@@ -38,6 +39,12 @@ final class CacheReferences {
         };
     }
 
+    /** How long a worker may go on after its image is pushed, to write the cache. */
+    static long exportTimeoutSeconds(ImageBuildSpec spec, String platform) {
+        BuildRequest.Cache cache = of(spec, platform);
+        return cache == null || cache.export() == null ? 0 : cache.exportTimeoutSeconds();
+    }
+
     private static BuildRequest.Cache of(
             ImageBuildSpec spec, Cache cache, String platform, BuildRequest.CacheMode mode) {
         CacheReferences references = new CacheReferences(
@@ -52,7 +59,11 @@ final class CacheReferences {
         }
         boolean export = !Boolean.FALSE.equals(cache.export());
         return new BuildRequest.Cache(
-                List.copyOf(imports), export ? own : null, mode, compression(cache.compression()));
+                List.copyOf(imports),
+                export ? own : null,
+                mode,
+                compression(cache.compression()),
+                Objects.requireNonNullElse(cache.exportTimeoutSeconds(), DEFAULT_EXPORT_TIMEOUT_SECONDS));
     }
 
     private String reference(String scope, String platform) {

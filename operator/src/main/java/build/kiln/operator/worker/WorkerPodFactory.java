@@ -110,6 +110,7 @@ public final class WorkerPodFactory {
                 .withEnableServiceLinks(false)
                 .withTerminationGracePeriodSeconds(TERMINATION_GRACE_SECONDS)
                 .withActiveDeadlineSeconds(BuildRequestFactory.timeoutSeconds(spec)
+                        + CacheReferences.exportTimeoutSeconds(spec, assignment.platform())
                         + configuration.worker().startTimeoutSeconds()
                         + BACKSTOP_SECONDS)
                 .withNodeSelector(new TreeMap<>(placement.nodeSelector()))

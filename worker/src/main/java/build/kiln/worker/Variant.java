@@ -1,0 +1,57 @@
+package build.kiln.worker;
+
+import java.util.Optional;
+
+/**
+ * A way to put a build to BuildKit. Some servers cannot take the first one.
+ *
+ * @param form how the commit is fetched
+ * @param importsCache whether the request's caches are read
+ */
+record Variant(GitContext.Form form, boolean importsCache) {
+    static final Variant FIRST = new Variant(GitContext.Form.COMMIT_ONLY, true);
+
+    /** What is said of content that a registry's manifest lists and the registry does not have. */
+    private static final String CONTENT_GONE = "could not fetch content descriptor ";
+
+    private static final String NOT_FOUND = "from remote: not found";
+
+    /**
+     * Another variant to try.
+     *
+     * @param variant that may do what this one cannot
+     * @param why for the log
+     */
+    record Next(Variant variant, String why) {}
+
+    /** What to try after a build that failed; empty when another variant would end the same way. */
+    Optional<Next> after(BuildInputs inputs, BuildctlRun.Outcome outcome, BuildGraph graph) {
+        if (outcome.end() != BuildctlRun.End.EXITED || outcome.exitCode() == 0) {
+            return Optional.empty();
+        }
+        String message = outcome.errors().message();
+        if (form == GitContext.Form.COMMIT_ONLY && inputs.git() != null && needsHistory(message, graph)) {
+            return Optional.of(new Next(
+                    new Variant(GitContext.Form.WITH_HISTORY, importsCache),
+                    "The git server or the Dockerfile's # syntax= frontend cannot fetch a single commit: fetching it"
+                            + " with its history."));
+        }
+        if (importsCache && graph.importedAny() && isContentGone(message)) {
+            return Optional.of(new Next(
+                    new Variant(form, false),
+                    "The registry no longer has all layers of the cache: building without it. " + message));
+        }
+        return Optional.empty();
+    }
+
+    private static boolean needsHistory(String message, BuildGraph graph) {
+        return graph.tookGitForArchive()
+                || message.contains("unexpected query \"")
+                || SourceFailure.isMissingCommit(message);
+    }
+
+    /** BuildKit fails a build that was to take a layer from the cache which a clean-up of the registry has removed. */
+    private static boolean isContentGone(String message) {
+        return message.contains(CONTENT_GONE) && message.contains(NOT_FOUND);
+    }
+}
