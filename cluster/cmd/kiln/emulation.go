@@ -17,6 +17,7 @@ Builds the projects of the corpus, all or those named, natively, under QEMU and 
 prints how long they take.
 
   --twins NAME    the set of twins, and so release and platform (default debian-12-arm64); with the project "small" for a first look
+  --builds N      how often each is built natively and with twins; the fastest counts (default 3)
   --reuse         take the builds under QEMU of an earlier run, with their times
   --output FILE   where the JSON goes (default bench/target/emulation.json)
 `
@@ -29,10 +30,14 @@ func runEmulation(ctx context.Context, args []string) error {
 	}
 	set := flags("emulation")
 	name := set.String("twins", emulation.DefaultTwins, "")
+	builds := set.Int("builds", 3, "")
 	reuse := set.Bool("reuse", false, "")
 	output := set.String("output", "", "")
 	if err := set.Parse(args); err != nil {
 		return usageError{fmt.Sprintf("%s: %v", set.Name(), err)}
+	}
+	if *builds < 1 {
+		return usageError{fmt.Sprintf("%s: --builds %d: want at least 1", set.Name(), *builds)}
 	}
 	projects, err := emulation.Selected(set.Args())
 	if err != nil {
@@ -58,7 +63,7 @@ func runEmulation(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	report, err := runner.Measure(ctx, projects, *reuse)
+	report, err := runner.Measure(ctx, projects, *builds, *reuse)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package emulation
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"os"
@@ -24,7 +25,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-func newRunner(t *testing.T, name string) *Runner {
+// newRunner has the twins that KILN_TWINS names, or those of the corpus.
+func newRunner(t *testing.T) *Runner {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("compiles for minutes")
@@ -44,7 +46,7 @@ func newRunner(t *testing.T, name string) *Runner {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := twins.Named(name)
+	set, err := twins.Named(cmp.Or(os.Getenv("KILN_TWINS"), DefaultTwins))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +62,7 @@ func newRunner(t *testing.T, name string) *Runner {
 
 // The whole corpus is built by bench/emulation.
 func TestTwinsMakeWhatQEMUMakes(t *testing.T) {
-	runner := newRunner(t, DefaultTwins)
+	runner := newRunner(t)
 	for _, p := range Quick() {
 		t.Run(p.Name, func(t *testing.T) {
 			reference, err := runner.Reference(t.Context(), p)
@@ -113,11 +115,20 @@ echo 'int v = VALUE;' > value.c; echo '-DVALUE=41 -c -o "value file.o"' > option
 gcc -save-temps -c self.c -o saved.o; ls saved* self.i self.s
 gcc -march=native -c self.c -o march.o; echo $?
 gcc -Q --help=target | head -20
-gcc -print-prog-name=cc1; gcc -print-file-name=libc.so.6; gcc -dumpmachine; gcc -### self.c
+gcc -v -O1 -c self.c -o verbose.o; gcc -print-prog-name=cc1; gcc -print-file-name=libc.so.6; gcc -dumpmachine; gcc -### self.c
 for flags in '' -nostdinc --sysroot=/nowhere '-isysroot /nowhere' '-isystem /src'; do
   echo "flags: $flags"; C_INCLUDE_PATH=/src gcc $flags -M self.c; echo $?
 done
 printf '#include <vector>\n' > v.cc; for flags in '' -nostdinc++; do g++ $flags -M v.cc; echo $?; done
+(ulimit -f 1; gcc -g -S self.c -o limited.s; echo $?); rm -f limited.s
+options=$(i=0; while [ $i -lt 2000 ]; do echo "-DNAME_OF_A_MACRO_$i=$i.$i.$i.$i"; i=$((i+1)); done); gcc $options -c self.c -o long.o; echo "${#options} characters: $?"
+cat > pre.c <<'X'
+#include <unistd.h>
+__attribute__((constructor)) void say(void) { write(2, "preloaded
+", 10); }
+X
+gcc -shared -fPIC pre.c -o libpre.so; LD_PRELOAD=/src/libpre.so gcc -c self.c -o preloaded.o; echo $?
+mkdir -m 777 /tmp/user; chroot --userspec=1000:1000 / sh -c 'cd /tmp/user; umask 027; gcc -O2 -c /src/self.c -o self.o; echo $?; gcc -c /src/self.c -o /src/denied.o; echo $?; stat -c "%n %a %u %g" *'
 gcc -c -fstack-protector-strong self.c -o protected.o; LD_RUN_PATH=/run-path gcc self.c -o run-path
 mkdir -p lib; printf 'int base(void) { return 1; }\n' > base.c; printf 'int base(void); int top(void) { return base(); }\n' > top.c
 gcc -shared -fPIC -o lib/libbase.so base.c; gcc -shared -fPIC -o libtop.so top.c -Llib -lbase
@@ -129,31 +140,39 @@ printf 'plain text' | gzip -9n | gunzip; printf 'plain text' | xz | xz -dc; echo
 gcc --version; as --version; ld --version; xz --version; gzip --version
 `
 
+// see runs a script that writes the file seen, and returns that with the folder of the script.
+func (r *Runner) see(t *testing.T, way Way, script string) (seen string, result Result, src string) {
+	t.Helper()
+	var folders []string
+	if way == Accelerated {
+		folders = []string{r.twins}
+	}
+	job := t.TempDir()
+	if err := os.Chmod(filepath.Dir(job), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	result, err := r.machine.Run(t.Context(), Build{
+		Root: r.root, Job: job, Platform: r.set.Architecture.Platform(), Twins: folders, Limit: limit, Steps: []Step{{"behaviour", "set +e" + script}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	src = filepath.Join(job, "changed", "src")
+	text, err := os.ReadFile(filepath.Join(src, "seen"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text), result, src
+}
+
 func TestProgramsBehaveAsUnderQEMU(t *testing.T) {
-	runner := newRunner(t, DefaultTwins)
+	runner := newRunner(t)
 	seen := map[Way]string{}
 	made := map[Way]Outcome{}
 	for _, way := range []Way{QEMU, Accelerated} {
-		var folders []string
-		if way == Accelerated {
-			folders = []string{runner.twins}
-		}
-		job := t.TempDir()
-		if err := os.Chmod(filepath.Dir(job), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		result, err := runner.machine.Run(t.Context(), Build{
-			Root: runner.root, Job: job, Platform: runner.set.Architecture.Platform(), Twins: folders, Limit: limit, Steps: []Step{{"behaviour", "set +e" + behaviour}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		src := filepath.Join(job, "changed", "src")
-		text, err := os.ReadFile(filepath.Join(src, "seen"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		seen[way] = string(text)
+		var result Result
+		var src string
+		seen[way], result, src = runner.see(t, way, behaviour)
 		files, err := objects(src)
 		if err != nil {
 			t.Fatal(err)

@@ -56,6 +56,8 @@ type Step struct {
 type Result struct {
 	// Seconds of each step, by the clock and of processor time.
 	Seconds, Processor map[string]float64
+	// Programs of each step, by their name.
+	Programs map[string]map[string]Program
 	// Starts of programs that became native twins or ran under QEMU; both are 0 without twins.
 	Native, Emulated uint64
 }
@@ -95,7 +97,7 @@ func (m Machine) Run(ctx context.Context, b Build) (Result, error) {
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
 	command.WaitDelay = 10 * time.Second
-	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS, Pdeathsig: unix.SIGKILL}
+	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID, Pdeathsig: unix.SIGKILL}
 	runtime.LockOSThread() // the signal is sent when the thread ends that started the process
 	defer runtime.UnlockOSThread()
 	runErr := command.Run()

@@ -55,6 +55,13 @@ func enterMounts(dir string) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make the mounts private: %w", err)
 	}
+	// Of this namespace of process ids, whose processes the kernel accounts for.
+	if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil {
+		return fmt.Errorf("mount proc: %w", err)
+	}
+	if err := accountProcesses(dir); err != nil {
+		return err
+	}
 	// Where the caller's folders are, /run may be among them.
 	staging, err := os.MkdirTemp("/", ".kiln-emulation-")
 	if err != nil {
@@ -165,7 +172,11 @@ func runSteps(dir string) error {
 		return err
 	}
 	defer log.Close()
-	result := Result{Seconds: map[string]float64{}, Processor: map[string]float64{}}
+	result := Result{Seconds: map[string]float64{}, Processor: map[string]float64{}, Programs: map[string]map[string]Program{}}
+	_, noted, err := accounted(dir, 0)
+	if err != nil {
+		return err
+	}
 	for _, step := range j.Build.Steps {
 		started := time.Now()
 		command := exec.Command("/bin/sh", "-ec", step.Script)
@@ -176,6 +187,9 @@ func runSteps(dir string) error {
 			return fmt.Errorf("the step %q: %w", step.Name, err)
 		}
 		result.Seconds[step.Name] = time.Since(started).Seconds()
+		if result.Programs[step.Name], noted, err = accounted(dir, noted); err != nil {
+			return err
+		}
 		result.Processor[step.Name] = (command.ProcessState.UserTime() + command.ProcessState.SystemTime()).Seconds()
 	}
 	if result.Native, result.Emulated, err = readStarts(); err != nil {

@@ -149,6 +149,11 @@ func (f *Folder) add(p pair, foreign, native store) error {
 			return fmt.Errorf("take over the folders for header files: %w", err)
 		}
 	}
+	if p.driver {
+		if content, err = asNativeDriver(content); err != nil {
+			return fmt.Errorf("take over the places of the native driver: %w", err)
+		}
+	}
 	if err := f.addLibraries(native, content); err != nil {
 		return err
 	}

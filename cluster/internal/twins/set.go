@@ -94,6 +94,8 @@ type pair struct {
 	rules   []string
 	// includes says that the program has GCC's list of folders for header files, which differs in cross compilers.
 	includes bool
+	// driver says that the program starts the others, which a cross compiler has in other folders.
+	driver bool
 }
 
 func (s Set) pairs() []pair {
@@ -123,7 +125,18 @@ func (s Set) pairs() []pair {
 	for _, name := range linkers {
 		pairs = append(pairs, pair{foreign: binutils + name, native: binutils + name, twin: "bin/" + name, rules: linker})
 	}
+	if s.hasDrivers() {
+		for _, name := range []string{"gcc", "g++"} {
+			program := binutils + name + "-" + s.Release.gcc
+			pairs = append(pairs, pair{foreign: program, native: program, twin: "bin/" + name, rules: s.driverRules(), driver: true})
+		}
+	}
 	return append(pairs, s.streamTools()...)
+}
+
+// hasDrivers is false where the drivers were not compared with TestDriversStartTheSamePrograms.
+func (s Set) hasDrivers() bool {
+	return s.Release != trixie || s.Architecture != s390x && s.Architecture != ppc64le
 }
 
 // hasGold is false for riscv64, which gold was not ported to.
@@ -143,10 +156,35 @@ func (s Set) streamTools() []pair {
 
 // compilerRules keep a compiler under QEMU when it has to load a foreign library: its own plugins, and the conversions of character
 // sets that the C library has as modules. Nor does the twin know the folders of
-// a moved installation (-iprefix) and of another standard library (-stdlib).
+// a moved installation (-iprefix) and of another standard library (-stdlib), and its own name has another revision.
 var compilerRules = []string{
 	"qemu-if=-fplugin*", "qemu-if=-finput-charset*", "qemu-if=-fexec-charset*", "qemu-if=-fwide-exec-charset*", "qemu-if=-iprefix",
-	"qemu-if=-stdlib=*",
+	"qemu-if=-stdlib=*", "qemu-if=-version", "qemu-if=--version", "qemu-if=-fverbose-asm",
+}
+
+// driverOptions are the options with which a driver only chooses the compiler and assembler that it starts. What it would say of itself
+// (-v, -###, --version, -print-*) differs, and so does everything about its own place and parts (-B, -specs, -wrapper).
+var driverOptions = []string{
+	"-", "-c", "-S", "-E", "-o*", "-O*", "-g*", "-D*", "-U*", "-I*", "-W*", "-w", "-f*", "-M*", "-std=*", "-ansi", "-pedantic*", "-pipe", "-pthread",
+	"-x*", "-include*", "-isystem*", "-iquote*", "-idirafter*", "-imacros*", "-nostdinc*", "-P", "-C", "-CC", "-H", "-undef", "-trigraphs",
+	"-l*", "-L*", "-s", "-shared*", "-static*", "-rdynamic", "-pie", "-no-pie", "-nostdlib*", "-nodefaultlibs", "-nostartfiles", "-nolibc", "-r",
+	"-Xlinker", "-Xassembler", "-Xpreprocessor", "-u*", "-z*", "-p", "-pg", "-m*", "--param*", "--coverage",
+}
+
+// driverRules keep a driver under QEMU where it links (the native one tells collect2 more), where it looks at the processor, and where the
+// user configured it.
+func (s Set) driverRules() []string {
+	var rules []string
+	for _, action := range []string{"-c", "-S", "-E", "-M", "-MM"} {
+		rules = append(rules, "one-of="+action)
+	}
+	for _, option := range driverOptions {
+		rules = append(rules, "option="+option)
+	}
+	folder := "/usr/lib/%s/" + s.Architecture.Triple + "/specs"
+	return append(rules, "qemu-if=-fplugin*", "qemu-if=-foffload*", "qemu-if=-march=native*", "qemu-if=-mcpu=native*", "qemu-if=-mtune=native*",
+		"qemu-if-env=GCC_EXEC_PREFIX", "qemu-if-env=GCC_COMPARE_DEBUG",
+		"qemu-if-file="+fmt.Sprintf(folder, nativeFolder), "qemu-if-file="+fmt.Sprintf(folder, crossFolder))
 }
 
 // ahead says what a security revision of the native compiler has that the cross compiler of the same release lacks.

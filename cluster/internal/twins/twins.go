@@ -101,7 +101,7 @@ func prune(dir, prefix, keep string) error {
 
 // sources make the folders, beside the committed files.
 //
-//go:embed build.go elf.go include.go loader.go set.go table.go
+//go:embed build.go driver.go elf.go include.go loader.go set.go table.go
 var sources embed.FS
 
 // Key identifies what Make makes of a set.

@@ -1,6 +1,7 @@
 package twins
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -47,6 +48,10 @@ func TestTablesKeepUnderQEMUWhatDiffers(t *testing.T) {
 		{"debian-13-s390x", "bin/ld.bfd", "qemu-if=-plugin"},
 		{"debian-13-arm64", "bin/ld.bfd", "twin-of=-plugin"},
 		{"debian-13-arm64", "bin/cc1", "qemu-if=-fplugin*"},
+		{"debian-13-arm64", "bin/cc1", "qemu-if=-version"},
+		{"debian-12-arm64", "bin/gcc", "one-of=-c"},
+		{"debian-13-riscv64", "bin/g++", "qemu-if=-march=native*"},
+		{"debian-13-s390x", "bin/gcc", ""},
 	} {
 		table, err := os.ReadFile(filepath.Join(root, "images/twins/data", c.set, tableFile))
 		if err != nil {
@@ -90,6 +95,11 @@ func TestCommittedTablesAreWhatThePackagesMake(t *testing.T) {
 				t.Errorf("%s has no %s", name, file)
 			}
 		}
+		for _, file := range []string{"bin/gcc", "bin/g++"} {
+			if len(first.Files[file]) == 0 || bytes.Contains(first.Files[file], []byte("/"+crossFolder+"/")) {
+				t.Errorf("%s: %s looks for the programs of a cross compiler", name, file)
+			}
+		}
 		libraries, err := needed(first.Files["bin/cc1"])
 		if err != nil {
 			t.Fatal(err)
@@ -115,6 +125,18 @@ func TestChangedPackageIsRefused(t *testing.T) {
 	}
 	if _, err := p.get(t.Context(), debian.Bookworm, l); err == nil {
 		t.Error("a package with another checksum was taken")
+	}
+}
+
+func TestOnlyDriversOfCrossCompilersAreChanged(t *testing.T) {
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"text": []byte("text"), "cut off": self[:32], "another program": self} {
+		if _, err := asNativeDriver(content); err == nil {
+			t.Errorf("%s: taken", name)
+		}
 	}
 }
 

@@ -110,12 +110,32 @@ static int matches(const char *argument, const char *pattern) {
   return !*argument;
 }
 
+// listed tells whether a rule of a kind matches the argument, or the twin has no rule of the kind.
+static int listed(const struct twin *twin, uint8_t kind, const char *argument) {
+  uint8_t rule;
+  const char *text;
+  int lists = 0;
+  for (size_t at = 0; (text = next_rule(twin, &at, &rule));) {
+    if (rule != kind) continue;
+    if (matches(argument, text)) return 1;
+    lists = 1;
+  }
+  return !lists;
+}
+
 // apply judges the arguments by the rules that look at them.
 static int apply(struct work *w, char **envp) {
   uint8_t rule;
   const char *text;
+  int one = listed(w->twin, RULE_ONE_OF, "");
+  for (size_t i = 0; i < w->count; i++) {
+    if (w->arguments[i][0] == '-' && !listed(w->twin, RULE_OPTION, w->arguments[i])) return 0;
+    one |= listed(w->twin, RULE_ONE_OF, w->arguments[i]);
+  }
+  if (!one) return 0;
   for (size_t at = 0; (text = next_rule(w->twin, &at, &rule));) {
     if (rule == RULE_QEMU_IF_ENVIRONMENT && environment_has(envp, text)) return 0;
+    if (rule == RULE_QEMU_IF_FILE && sys_access(text, F_OK) == 0) return 0;
     if (rule != RULE_QEMU_IF && rule != RULE_TWIN_OF) continue;
     for (size_t i = 0; i < w->count; i++) {
       if (!matches(w->arguments[i], text)) continue;
@@ -146,7 +166,7 @@ static int looks_at_arguments(const struct twin *twin, size_t *rules) {
   int looks = 0;
   *rules = 0;
   for (size_t at = 0; next_rule(twin, &at, &rule); ++*rules)
-    looks |= rule == RULE_UNLESS || rule == RULE_TWIN_OF || rule == RULE_QEMU_IF;
+    looks |= rule == RULE_UNLESS || rule == RULE_TWIN_OF || rule == RULE_QEMU_IF || rule == RULE_OPTION || rule == RULE_ONE_OF;
   return looks;
 }
 

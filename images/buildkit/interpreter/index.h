@@ -37,6 +37,9 @@ enum rule {
   RULE_TWIN_OF = 4,
   RULE_QEMU_IF = 5,
   RULE_QEMU_IF_ENVIRONMENT = 6,
+  RULE_OPTION = 7,
+  RULE_QEMU_IF_FILE = 8,
+  RULE_ONE_OF = 9,
 };
 
 struct index {

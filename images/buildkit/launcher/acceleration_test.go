@@ -29,12 +29,13 @@ const (
 	loaderID    = "7777777777777777777777777777777777777777"
 	ruledID     = "8888888888888888888888888888888888888888"
 	compilerID  = "9999999999999999999999999999999999999999"
+	driverID    = "abababababababababababababababababababab"
 )
 
 // foreignPrograms are the names of the programs in /bin of the steps; native is built for the machine.
 var foreignPrograms = map[string]string{
 	"matched": matchedID, "unmatched": unmatchedID, "library": libraryID, "missing": missingID, "closed": closedID, "cut": cutID,
-	"loader": loaderID, "ruled": ruledID, "cc1": compilerID,
+	"loader": loaderID, "ruled": ruledID, "driver": driverID, "cc1": compilerID,
 }
 
 const testTwins = "debian-0-arm64"
@@ -146,7 +147,8 @@ func buildTwins(native, bin, lib string) error {
 		closedID + " bin/closed\n" +
 		cutID + " bin/cut\n" +
 		loaderID + " bin/loader\n" +
-		ruledID + " bin/program qemu-if=--never* qemu-if=-x qemu-if-env=SPECIAL twin-of=-plugin last=--end last=@/lib%20x unless=--not last=--maybe\n"
+		ruledID + " bin/program qemu-if=--never* qemu-if=-x qemu-if-env=SPECIAL twin-of=-plugin last=--end last=@/lib%20x unless=--not last=--maybe\n" +
+		driverID + " bin/program one-of=-c one-of=-E option=- option=-c option=-E option=-D* qemu-if=-Dnot qemu-if-file=/tmp/response\n"
 	return os.WriteFile(filepath.Join(filepath.Dir(bin), "table"), []byte(table), 0o644)
 }
 
@@ -354,7 +356,7 @@ func TestWhatRunsUnderQEMUAlthoughItHasATwin(t *testing.T) {
 	if got := result.Steps[len(steps)+1]; got.Stdout != "amd64\n" {
 		t.Errorf("an empty LD_PRELOAD gives %+v", got)
 	}
-	for _, want := range []string{"bin/missing left out", "bin/closed left out", "bin/cut left out", "4 twins of 7"} {
+	for _, want := range []string{"bin/missing left out", "bin/closed left out", "bin/cut left out", "5 twins of 8"} {
 		if !strings.Contains(log, want) {
 			t.Errorf("no %q in the log:\n%s", want, log)
 		}
@@ -394,6 +396,32 @@ func TestRulesChangeTheCommandLine(t *testing.T) {
 		}
 		if got.Architecture != architecture || !slices.Equal(got.Arguments, want) {
 			t.Errorf("%q %s: on %s %q, want %q", c.args, c.env, got.Architecture, got.Arguments, want)
+		}
+	}
+}
+
+func TestTwinsThatKnowSomeOptions(t *testing.T) {
+	cases := []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-c"}, "amd64"}, {[]string{"a", "-E", "-", "b"}, "amd64"}, {[]string{"-Dx", "-c", "-D"}, "amd64"},
+		{[]string{}, "arm64"}, {[]string{"a"}, "arm64"}, {[]string{"-Dx"}, "arm64"}, {[]string{"-c", "-v"}, "arm64"}, {[]string{"-c", "--"}, "arm64"},
+		{[]string{"-cx"}, "arm64"}, {[]string{"-c", "-Dnot"}, "arm64"}, {[]string{"-c", "-Dnote"}, "amd64"},
+	}
+	var steps []containerStep
+	for _, c := range cases {
+		steps = append(steps, step(append([]string{"driver", "architecture"}, c.args...)...))
+	}
+	// The file is there while its content is -c, and in every step after it.
+	steps = append(steps, step("native", "respond", "-c", "/bin/driver", "architecture", "-c"))
+	result, _ := pod(t).run(t, steps...)
+	for i, c := range append(cases, struct {
+		args []string
+		want string
+	}{[]string{"-c, and the file exists"}, "arm64"}) {
+		if got := result.Steps[i]; got.Stdout != c.want+"\n" || got.Code != 0 {
+			t.Errorf("%q: %+v, want %s", c.args, got, c.want)
 		}
 	}
 }

@@ -47,11 +47,15 @@ const (
 	ruleTwinOf            = 4
 	ruleQEMUIf            = 5
 	ruleQEMUIfEnvironment = 6
+	ruleOption            = 7
+	ruleQEMUIfFile        = 8
+	ruleOneOf             = 9
 )
 
 var ruleKinds = map[string]byte{
 	"first": ruleFirst, "last": ruleLast, "unless": ruleUnless,
-	"twin-of": ruleTwinOf, "qemu-if": ruleQEMUIf, "qemu-if-env": ruleQEMUIfEnvironment,
+	"twin-of": ruleTwinOf, "qemu-if": ruleQEMUIf, "qemu-if-env": ruleQEMUIfEnvironment, "qemu-if-file": ruleQEMUIfFile,
+	"option": ruleOption, "one-of": ruleOneOf,
 }
 
 // tableName keeps a folder inside /dev/.kiln, apart from the files there.

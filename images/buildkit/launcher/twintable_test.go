@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -11,7 +12,7 @@ const tableHead = tableFormat + "name=debian-12-arm64 distribution=debian releas
 func TestTableIsRead(t *testing.T) {
 	got, err := parseTable(tableHead + "# comment\n\n" +
 		"0011223344556677 bin/cc1 unless=-nostdinc first=-isystem first=@/include first=a%20b%2520 last=x=y\n" +
-		"00112233445566778899 lib/plugin.so\n")
+		"00112233445566778899 lib/plugin.so one-of=-c option=-O* qemu-if-file=/a\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,6 +24,9 @@ func TestTableIsRead(t *testing.T) {
 		if r != want[i] {
 			t.Errorf("rule %d is %+v, want %+v", i, r, want[i])
 		}
+	}
+	if want := []rule{{ruleOneOf, "-c"}, {ruleOption, "-O*"}, {ruleQEMUIfFile, "/a"}}; !slices.Equal(got.twins[1].rules, want) {
+		t.Errorf("rules %+v, want %+v", got.twins[1].rules, want)
 	}
 }
 
