@@ -16,6 +16,7 @@ import (
 	"kiln.build/cluster/internal/process"
 	"kiln.build/cluster/internal/sandbox"
 	"kiln.build/cluster/internal/toolchain"
+	"kiln.build/cluster/internal/volumes"
 )
 
 const usage = `Usage: ./kiln COMMAND
@@ -58,6 +59,7 @@ func main() {
 		process.EntryCommand: process.Enter,
 		sandbox.HoldCommand:  sandbox.Hold,
 		gitserver.Command:    gitserver.Serve,
+		volumes.Command:      volumes.Serve,
 	}
 	maps.Copy(stages, emulation.Commands)
 	handled, err := process.Dispatch(stages)

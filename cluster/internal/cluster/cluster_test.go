@@ -19,12 +19,14 @@ import (
 	"kiln.build/cluster/internal/sandbox"
 	"kiln.build/cluster/internal/state"
 	"kiln.build/cluster/internal/toolchain"
+	"kiln.build/cluster/internal/volumes"
 )
 
 // TestMain lets clusters start their daemons through the test program.
 func TestMain(m *testing.M) {
 	handled, err := process.Dispatch(map[string]func(string) error{
 		process.EntryCommand: process.Enter, sandbox.HoldCommand: sandbox.Hold, gitserver.Command: gitserver.Serve,
+		volumes.Command: volumes.Serve,
 	})
 	if !handled {
 		os.Exit(m.Run())

@@ -58,6 +58,9 @@ func (c *Cluster) startRest(ctx context.Context, options Options) error {
 	if err := c.startDNS(ctx, client); err != nil {
 		return err
 	}
+	if err := c.startVolumes(ctx, client); err != nil {
+		return err
+	}
 	if err := c.startKubelet(ctx, firstNode(c.Name)); err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"kiln.build/cluster/internal/node"
 )
 
-// Two nodes run a pod each; everything but the pods is killed, so that their processes, mounts and cgroups are in the way of the next start.
+// Two nodes run a pod with a volume each; everything but the pods is killed, so that their processes, mounts and cgroups are in the way of the next start.
 func TestNodesLeaveNoTrace(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts whole nodes: left out with --fast")
@@ -56,6 +56,9 @@ func startPods(t *testing.T, ctx context.Context, cluster *Cluster) {
 	}
 	for _, architecture := range []string{"amd64", "arm64"} {
 		name := "pod-" + architecture
+		if err := client.Apply(ctx, "/api/v1/namespaces/default/persistentvolumeclaims/"+name, claim(name)); err != nil {
+			t.Fatal(err)
+		}
 		if err := client.Apply(ctx, "/api/v1/namespaces/default/pods/"+name, pausePod(name, architecture)); err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +89,23 @@ func pausePod(name, architecture string) map[string]any {
 		"spec": map[string]any{
 			"hostUsers":    false,
 			"nodeSelector": map[string]string{"kubernetes.io/arch": architecture},
-			"containers":   []any{map[string]any{"name": "pause", "image": node.PauseImage, "imagePullPolicy": "Never"}},
+			"containers": []any{map[string]any{
+				"name": "pause", "image": node.PauseImage, "imagePullPolicy": "Never",
+				"volumeMounts": []any{map[string]any{"name": "data", "mountPath": "/data"}},
+			}},
+			"volumes": []any{map[string]any{"name": "data", "persistentVolumeClaim": map[string]any{"claimName": name}}},
+		},
+	}
+}
+
+// claim asks for a volume of the cluster's default class.
+func claim(name string) map[string]any {
+	return map[string]any{
+		"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+		"metadata": map[string]any{"name": name},
+		"spec": map[string]any{
+			"accessModes": []string{"ReadWriteOnce"},
+			"resources":   map[string]any{"requests": map[string]string{"storage": "1Gi"}},
 		},
 	}
 }

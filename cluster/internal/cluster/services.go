@@ -13,6 +13,7 @@ import (
 	"kiln.build/cluster/internal/kube"
 	"kiln.build/cluster/internal/pki"
 	"kiln.build/cluster/internal/registry"
+	"kiln.build/cluster/internal/volumes"
 )
 
 // Daemons beside Kubernetes, and the accounts of those that have a login.
@@ -21,6 +22,7 @@ const (
 	secureRegistryDaemon = "registry-secure"
 	gitDaemon            = "git"
 	dnsDaemon            = "coredns"
+	volumesDaemon        = "volumes"
 	registryUser         = "kiln"
 	gitUser              = "kiln"
 )
@@ -131,6 +133,26 @@ func (c *Cluster) startDNS(ctx context.Context, client *kube.Client) error {
 		return err
 	}
 	_, err := c.start(dnsDaemon, "coredns", 1, false, nil, "-conf", c.Path("run", "Corefile"))
+	return err
+}
+
+// startVolumes makes the cluster's StorageClass work.
+func (c *Cluster) startVolumes(ctx context.Context, client *kube.Client) error {
+	for _, object := range volumes.Objects() {
+		if err := client.Apply(ctx, object.Path, object.Body); err != nil {
+			return err
+		}
+	}
+	file := c.Path("run", "volumes.json")
+	config := volumes.Config{Kubeconfig: controlplane.KubeconfigOf(c.Cluster, volumesDaemon), Root: c.Path("volumes")}
+	if err := config.Write(file); err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	_, err = c.start(volumesDaemon, self, 1, false, nil, volumes.Command, file)
 	return err
 }
 

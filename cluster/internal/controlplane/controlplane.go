@@ -9,6 +9,7 @@ import (
 	"kiln.build/cluster/internal/kube"
 	"kiln.build/cluster/internal/layout"
 	"kiln.build/cluster/internal/pki"
+	"kiln.build/cluster/internal/volumes"
 )
 
 const (
@@ -82,6 +83,7 @@ func writeKubeconfigs(cluster layout.Cluster, authority *pki.Authority, address 
 		Scheduler:         "system:kube-scheduler",
 		"kube-proxy":      "system:kube-proxy",
 		"coredns":         "system:coredns",
+		"volumes":         volumes.User,
 	} {
 		if err := WriteClientKubeconfig(cluster, authority, address, name, user); err != nil {
 			return err
