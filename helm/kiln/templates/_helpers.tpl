@@ -67,6 +67,8 @@ worker:
   {{- $delivery := ternary "ImageVolume" "Copy" (semverCompare ">=1.35-0" .Capabilities.KubeVersion.Version) }}
   {{- $worker := merge (dict "twinsDelivery" (default $delivery .Values.worker.twinsDelivery)) .Values.worker }}
   {{- toYaml $worker | nindent 2 }}
+cacheVolumes:
+  {{- toYaml .Values.cacheVolumes | nindent 2 }}
 admission:
   {{- toYaml .Values.admission | nindent 2 }}
 registries: {{- if .Values.registries }}

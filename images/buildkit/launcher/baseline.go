@@ -113,9 +113,9 @@ func checkProcChild() int {
 	return 0
 }
 
-func (baseline) arguments() []string {
-	return []string{"--root", "/var/lib/buildkit", "--group", "1000"}
-}
+func (baseline) stateFolder() string { return "/var/lib/buildkit" }
+
+func (baseline) arguments() []string { return []string{"--group", "1000"} }
 
 func (baseline) environment() map[string]string {
 	return map[string]string{"USER": "root", "HOME": "/root", "XDG_RUNTIME_DIR": "", "TMPDIR": ""}

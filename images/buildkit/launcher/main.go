@@ -7,12 +7,13 @@
 //	KILN_BUILDKITD_CONFIG  text of buildkitd.toml
 //	KILN_CA_BUNDLES        JSON object, file name to PEM text, written to /run/kiln/ca
 //	KILN_EMULATE           comma-separated platforms that QEMU must run, for example linux/arm64
+//	KILN_STATE             Kept when the volume with BuildKit's state outlives the pod
 //	KILN_ACCELERATE        JSON object, platform to folders of native twins of its programs, for example {"linux/arm64": ["/twins/0"]}
 //
 // As kiln-runc it is the OCI runtime of buildkitd. "kiln-buildkitd copy FROM TO" copies a folder of twins into a volume.
 //
 // Exit codes: 78 when the node or the pod does not offer what the profile needs (the reason is printed and written to the
-// container's termination message), otherwise the exit code of buildkitd.
+// container's termination message), 75 when the volume with the state cannot be used, otherwise the exit code of buildkitd.
 package main
 
 import (
@@ -20,6 +21,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Names of the stages: the launcher runs itself again inside the namespaces it creates.
@@ -30,8 +32,9 @@ const (
 )
 
 const (
-	exitFailure     = 1
-	exitUnsupported = 78 // EX_CONFIG of sysexits.h
+	exitFailure       = 1
+	exitUnsupported   = 78 // EX_CONFIG of sysexits.h
+	exitUnusableState = 75 // EX_TEMPFAIL
 )
 
 func main() {
@@ -70,6 +73,12 @@ func run(args []string) int {
 	if errors.As(err, &u) {
 		reportUnsupported(u)
 		return exitUnsupported
+	}
+	var s *unusableState
+	if errors.As(err, &s) {
+		note("%s", s.Error())
+		announceRefusal("kiln-buildkitd: " + strings.ReplaceAll(s.Error(), "\n", " "))
+		return exitUnusableState
 	}
 	note("%v", err)
 	return exitFailure
@@ -115,11 +124,16 @@ func enterDaemon() error {
 	if err := p.prepare(); err != nil {
 		return err
 	}
+	if s.keptState {
+		if err := prepareState(p); err != nil {
+			return err
+		}
+	}
 	accelerated := accelerate(s.emulate, s.twins)
 	if err := emulate(s.emulate, accelerated, runDir); err != nil {
 		return err
 	}
-	return execDaemon(p, runDir, len(accelerated) > 0)
+	return execDaemon(p, s, len(accelerated) > 0)
 }
 
 func note(format string, args ...any) {

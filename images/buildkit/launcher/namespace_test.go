@@ -106,6 +106,15 @@ func runInPod() int {
 		must(unix.Mount("overlay", "/usr/bin", "overlay", 0, "lowerdir=/usr/bin:"+folder))
 	}
 	must(mountForTests())
+	if stamp := os.Getenv("STAMP"); stamp != "" {
+		must(unix.Mount("tmpfs", "/var/lib", "tmpfs", 0, ""))
+		volume := stateVolume(baseline{}.stateFolder())
+		must(os.MkdirAll(filepath.Join(volume.root(), "old"), 0o755))
+		must(os.WriteFile(volume.stamp(), []byte(stamp), 0o600))
+		if os.Getenv("READ_ONLY") != "" {
+			must(unix.Mount("", "/var/lib", "", unix.MS_REMOUNT|unix.MS_RDONLY, ""))
+		}
+	}
 	if folder := os.Getenv("NOEXEC"); folder != "" {
 		must(os.MkdirAll("/run/noexec", 0o755))
 		must(unix.Mount(folder, "/run/noexec", "", unix.MS_BIND, ""))

@@ -16,6 +16,8 @@ type profile interface {
 	notEntered() *unsupported
 	// prepare runs inside these namespaces, before the daemon.
 	prepare() error
+	// stateFolder is where the volume for BuildKit's state is mounted.
+	stateFolder() string
 	// arguments are those of buildkitd that depend on the profile.
 	arguments() []string
 	// environment is what buildkitd chooses its own paths by.

@@ -139,9 +139,9 @@ func (rootless) notEntered() *unsupported {
 
 func (rootless) prepare() error { return nil }
 
-func (rootless) arguments() []string {
-	return []string{"--root", "/home/user/.local/share/buildkit", "--oci-worker-no-process-sandbox"}
-}
+func (rootless) stateFolder() string { return "/home/user/.local/share/buildkit" }
+
+func (rootless) arguments() []string { return []string{"--oci-worker-no-process-sandbox"} }
 
 func (rootless) environment() map[string]string {
 	return map[string]string{"USER": "user", "HOME": "/home/user", "XDG_RUNTIME_DIR": "/run/user/1000"}

@@ -15,9 +15,11 @@ const (
 	envCABundles  = "KILN_CA_BUNDLES"
 	envEmulate    = "KILN_EMULATE"
 	envAccelerate = "KILN_ACCELERATE"
+	envState      = "KILN_STATE"
 
 	runDir        = "/run/kiln"
-	daemonAddress = "unix:///run/buildkit/buildkitd.sock"
+	daemonSocket  = "/run/buildkit/buildkitd.sock"
+	daemonAddress = "unix://" + daemonSocket
 )
 
 type settings struct {
@@ -25,6 +27,8 @@ type settings struct {
 	caBundles map[string]string
 	emulate   []platform
 	twins     twinFolders
+	// keptState tells that the volume with BuildKit's state outlives the pod.
+	keptState bool
 }
 
 // caBundleName keeps a bundle inside its folder: one path element that does not start with a dot.
@@ -41,6 +45,13 @@ func readSettings(getenv func(string) string) (settings, error) {
 		if !caBundleName.MatchString(name) {
 			return s, fmt.Errorf("%s: %q is not a file name of the form NAME.pem", envCABundles, name)
 		}
+	}
+	switch value := getenv(envState); value {
+	case "":
+	case "Kept":
+		s.keptState = true
+	default:
+		return s, fmt.Errorf("%s=%q: want Kept, or nothing", envState, value)
 	}
 	var err error
 	if s.emulate, err = parsePlatforms(getenv(envEmulate)); err != nil {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -23,17 +24,62 @@ const (
 func supervise(p profile, s settings) (int, error) {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
-	if err := os.Remove(enteredPath(runDir)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return exitFailure, err
-	}
 	// A build that fails is only told less about it.
 	if err := serveEvidence(evidenceSocket); err != nil {
 		note("%v", err)
+	}
+	if !s.keptState {
+		return superviseDaemon(p, signals, func() {})
+	}
+	volume := stateVolume(p.stateFolder())
+	lock, err := volume.hold(lockDeadline, signals)
+	if err != nil {
+		return exitFailure, err
+	}
+	defer lock.Close()
+	for {
+		if err := os.Remove(stateReport); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return exitFailure, err
+		}
+		var served atomic.Bool
+		ended := make(chan struct{})
+		code, err := superviseDaemon(p, signals, func() { go watchServing(&served, ended) })
+		close(ended)
+		if err != nil || code == 0 || code == exitUnsupported || code == exitUnusableState || code > 128 || served.Load() {
+			return code, err
+		}
+		suspect, err := volume.suspect(stateReport)
+		if err != nil || !suspect {
+			return code, err
+		}
+		note("the daemon ended with exit code %d before it answered: starting again with an empty cache volume", code)
+	}
+}
+
+// watchServing notes when the daemon serves, until it has ended.
+func watchServing(served *atomic.Bool, ended <-chan struct{}) {
+	for {
+		if answers(daemonSocket) {
+			served.Store(true)
+			return
+		}
+		select {
+		case <-ended:
+			return
+		case <-time.After(lockPoll):
+		}
+	}
+}
+
+func superviseDaemon(p profile, signals <-chan os.Signal, started func()) (int, error) {
+	if err := os.Remove(enteredPath(runDir)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return exitFailure, err
 	}
 	daemon, err := p.start()
 	if err != nil {
 		return exitFailure, err
 	}
+	started()
 	ended := make(chan syscall.WaitStatus, 1)
 	go collect(daemon.Pid, ended)
 
@@ -109,14 +155,19 @@ func markEntered(dir string) error {
 	return nil
 }
 
-func execDaemon(p profile, dir string, accelerated bool) error {
+func execDaemon(p profile, s settings, accelerated bool) error {
 	path, err := exec.LookPath("buildkitd")
 	if err != nil {
 		return &unsupported{what: "the image has no buildkitd", remedy: "use the kiln/buildkit image of this release"}
 	}
+	root := p.stateFolder()
+	if s.keptState {
+		root = stateVolume(root).root()
+	}
 	args := append([]string{
 		"buildkitd",
-		"--config", configPath(dir),
+		"--root", root,
+		"--config", configPath(runDir),
 		"--addr", daemonAddress,
 		"--oci-worker-snapshotter", "auto",
 		"--containerd-worker=false",
@@ -126,7 +177,7 @@ func execDaemon(p profile, dir string, accelerated bool) error {
 		args = append(args, "--oci-worker-binary", runtimePath)
 	}
 	change := p.environment()
-	for _, name := range []string{envConfig, envCABundles, envEmulate, envAccelerate, envProfile} {
+	for _, name := range []string{envConfig, envCABundles, envEmulate, envAccelerate, envState, envProfile} {
 		change[name] = ""
 	}
 	if err := syscall.Exec(path, args, withEnvironment(os.Environ(), change)); err != nil {

@@ -26,8 +26,11 @@ func (u *unsupported) Error() string {
 // reportUnsupported tells it to the reader of the log, to the worker container, and, through the termination message, to the
 // operator.
 func reportUnsupported(u *unsupported) {
-	line := "kiln-buildkitd: " + strings.ReplaceAll(u.Error(), "\n", " ")
 	note("%s", u.Error())
+	announceRefusal("kiln-buildkitd: " + strings.ReplaceAll(u.Error(), "\n", " "))
+}
+
+func announceRefusal(line string) {
 	if err := writeTerminationMessage(line); err != nil {
 		note("termination message: %v", err)
 	}

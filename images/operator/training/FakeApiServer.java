@@ -212,7 +212,7 @@ final class FakeApiServer {
     }
 
     private static final Set<String> RESOURCES =
-            Set.of("imagebuilds", "pods", "nodes", "leases", "events", "secrets", "serviceaccounts", "namespaces", "priorityclasses", "configmaps",
+            Set.of("imagebuilds", "pods", "nodes", "leases", "events", "secrets", "serviceaccounts", "namespaces", "priorityclasses", "configmaps", "persistentvolumeclaims",
                     "customresourcedefinitions");
 
     private static boolean isObject(String path) {

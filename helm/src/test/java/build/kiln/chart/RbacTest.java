@@ -15,6 +15,7 @@ class RbacTest {
             "kiln.build/imagebuilds/status: update",
             "kiln.build/imagebuilds/finalizers: update",
             "/pods: create delete get list watch",
+            "/persistentvolumeclaims: create delete get list update watch",
             "/secrets: get",
             "/serviceaccounts: get",
             "/configmaps: create get update",

@@ -52,6 +52,7 @@ public sealed interface BuildResult {
      * @param timings when things happened
      * @param baseImages resolved {@code FROM} images as {@code name@digest}; cut when there are too many for the message
      * @param acceleration how programs of an accelerated platform ran; null when acceleration was off
+     * @param cacheVolume what was found on the cache volume; null without one
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -62,7 +63,8 @@ public sealed interface BuildResult {
             Steps steps,
             Timings timings,
             List<String> baseImages,
-            @Nullable Acceleration acceleration)
+            @Nullable Acceleration acceleration,
+            @Nullable CacheVolume cacheVolume)
             implements BuildResult {
         /** Canonical constructor: base images left out of the document are an empty list. */
         @SuppressWarnings("ConstantValue") // Jackson passes null for what the document leaves out.
@@ -70,9 +72,9 @@ public sealed interface BuildResult {
             baseImages = baseImages == null ? List.of() : List.copyOf(baseImages);
         }
 
-        /** The result of a build without acceleration. */
+        /** The result of a build without acceleration and without a cache volume. */
         public Succeeded(String platform, Pushed pushed, Steps steps, Timings timings, List<String> baseImages) {
-            this(platform, pushed, steps, timings, baseImages, null);
+            this(platform, pushed, steps, timings, baseImages, null, null);
         }
     }
 
@@ -143,6 +145,26 @@ public sealed interface BuildResult {
         public Acceleration {
             unmatched = unmatched == null ? List.of() : List.copyOf(unmatched);
         }
+    }
+
+    /**
+     * What the sidecar's launcher found on a volume that outlives the pod.
+     *
+     * @param state what became of it
+     * @param reason why it was emptied; null otherwise
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record CacheVolume(VolumeState state, @Nullable String reason) {}
+
+    /** What became of the state on a cache volume. */
+    enum VolumeState {
+        /** There was none. */
+        New,
+        /** BuildKit goes on with it. */
+        Reused,
+        /** BuildKit could not have gone on with it. */
+        Emptied
     }
 
     /**

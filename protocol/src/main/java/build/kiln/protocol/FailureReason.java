@@ -39,6 +39,8 @@ public enum FailureReason {
     WorkerLost(ExitCode.INFRASTRUCTURE),
     /** The node or the pod lacks something that the security profile needs; another attempt finds the same. */
     WorkerUnsupported(ExitCode.INFRASTRUCTURE),
+    /** The launcher cannot use the cache volume: another pod holds it, or it cannot be written. */
+    CacheVolumeUnavailable(ExitCode.INFRASTRUCTURE),
     /** The worker was told to stop. */
     Cancelled(ExitCode.STOPPED);
 

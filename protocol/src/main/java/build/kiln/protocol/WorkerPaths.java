@@ -5,6 +5,9 @@ public final class WorkerPaths {
     /** Environment variable that holds the {@link BuildRequest} as JSON. */
     public static final String REQUEST_VARIABLE = "KILN_BUILD_REQUEST";
 
+    /** Environment variable: how many seconds the daemon may take to answer; 60 where it is not set. */
+    public static final String DAEMON_SECONDS_VARIABLE = "KILN_DAEMON_SECONDS";
+
     /** Folder with one numbered folder per registry Secret, {@code 0/config.json} first; an earlier one wins. */
     public static final String DOCKER_CONFIGS = "/run/kiln/docker";
 
@@ -18,8 +21,8 @@ public final class WorkerPaths {
     public static final String BUILDKIT_SOCKET_FOLDER = "/run/buildkit";
 
     /**
-     * Where the sidecar's launcher says, in one line, why it refuses to start the daemon on this node; absent otherwise. The
-     * worker waits for the socket or for this file.
+     * Where the sidecar's launcher says, in one line, why it refuses to start the daemon on this node, or cannot use the cache
+     * volume; absent otherwise. The worker waits for the socket or for this file.
      */
     public static final String UNSUPPORTED = BUILDKIT_SOCKET_FOLDER + "/unsupported";
 
@@ -37,6 +40,12 @@ public final class WorkerPaths {
      * write them.
      */
     public static final String STARTS = BUILDKIT_SOCKET_FOLDER + "/starts";
+
+    /**
+     * Where the sidecar's launcher says, as a {@link BuildResult.CacheVolume}, what it found on the cache volume; absent without
+     * one.
+     */
+    public static final String STATE = BUILDKIT_SOCKET_FOLDER + "/state";
 
     /** Where the {@link BuildResult} is written; the kubelet copies it into the container's status. */
     public static final String TERMINATION_MESSAGE = "/dev/termination-log";

@@ -116,7 +116,8 @@ class ProtocolJsonTest {
                 new Steps(3, 1),
                 TIMINGS,
                 Collections.nCopies(10, "docker.io/library/debian@" + DIGEST),
-                acceleration);
+                acceleration,
+                new BuildResult.CacheVolume(BuildResult.VolumeState.Reused, null));
 
         assertThat(ProtocolJson.readResult(ProtocolJson.write(succeeded)))
                 .isInstanceOfSatisfying(Succeeded.class, read -> {

@@ -18,8 +18,10 @@ final class Daemon {
     private static final String UNIX = "unix://";
     private static final Duration POLL = Duration.ofMillis(10);
     private static final int MAX_REASON = 1_000;
-    /** How the launcher begins its refusal. */
+    /** How the launcher begins its refusal of the node. */
     private static final String REFUSAL = "kiln-buildkitd: unsupported: ";
+    /** How it begins its refusal of the cache volume. */
+    private static final String VOLUME = "kiln-buildkitd: cache volume: ";
 
     /** What an HTTP/2 client says first: the preface and an empty SETTINGS frame (RFC 9113, section 3.4). */
     private static final byte[] GREETING = greeting();
@@ -75,6 +77,12 @@ final class Daemon {
             reason = Files.readString(settings.unsupported()).strip();
         } catch (IOException e) {
             reason = "the reason could not be read: " + e.getMessage();
+        }
+        if (reason.startsWith(VOLUME)) {
+            throw new BuildFailedException(
+                    FailureReason.CacheVolumeUnavailable,
+                    "The cache volume cannot be used: "
+                            + Printable.text(Printable.cut(reason.substring(VOLUME.length()), MAX_REASON)) + ".");
         }
         String sentence = reason.startsWith(REFUSAL) ? reason.substring(REFUSAL.length()) : reason;
         throw new BuildFailedException(

@@ -1,6 +1,7 @@
 package build.kiln.worker;
 
 import build.kiln.protocol.BuildResult;
+import build.kiln.protocol.BuildResultSucceededBuilder;
 import build.kiln.protocol.ProtocolJson;
 import build.kiln.protocol.WorkerPaths;
 import java.io.BufferedOutputStream;
@@ -47,7 +48,8 @@ public final class WorkerMain {
 
         Worker worker =
                 new Worker(settings, new EnvironmentRequestSource(environment), out, clock, cancellation, started);
-        BuildResult result = withStarts(worker.run(), Path.of(WorkerPaths.STARTS), out);
+        BuildResult result =
+                withVolume(withStarts(worker.run(), Path.of(WorkerPaths.STARTS), out), Path.of(WorkerPaths.STATE), out);
         out.flush();
         write(result, settings.terminationMessage());
         succeeded.set(result instanceof BuildResult.Succeeded);
@@ -68,6 +70,19 @@ public final class WorkerMain {
             out.println("programs: the counters cannot be read: " + Printable.text(e.toString()));
             return result;
         }
+    }
+
+    /** A failed build is told of what was found in the daemon's log alone. */
+    private static BuildResult withVolume(BuildResult result, Path report, PrintStream out) {
+        return switch (result) {
+            case BuildResult.Succeeded succeeded ->
+                VolumeReport.read(report, out)
+                        .<BuildResult>map(volume -> BuildResultSucceededBuilder.builder(succeeded)
+                                .cacheVolume(volume)
+                                .build())
+                        .orElse(succeeded);
+            case BuildResult.Failed failed -> failed;
+        };
     }
 
     private static int exitCode(BuildResult result) {

@@ -32,7 +32,7 @@ record WorkerSettings(
         String buildctl,
         Duration daemonTimeout) {
 
-    private static final Duration DAEMON_TIMEOUT = Duration.ofSeconds(60);
+    private static final String DAEMON_SECONDS = "60";
 
     static WorkerSettings from(Map<String, String> environment) {
         return new WorkerSettings(
@@ -45,6 +45,7 @@ record WorkerSettings(
                 Path.of(environment.getOrDefault("KILN_TERMINATION_MESSAGE", WorkerPaths.TERMINATION_MESSAGE)),
                 Path.of(environment.getOrDefault("TMPDIR", "/tmp")),
                 environment.getOrDefault("KILN_BUILDCTL", "buildctl"),
-                DAEMON_TIMEOUT);
+                Duration.ofSeconds(
+                        Long.parseLong(environment.getOrDefault(WorkerPaths.DAEMON_SECONDS_VARIABLE, DAEMON_SECONDS))));
     }
 }

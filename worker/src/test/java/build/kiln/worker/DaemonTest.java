@@ -72,6 +72,17 @@ class DaemonTest {
     }
 
     @Test
+    void cacheVolumeThatCannotBeUsedIsNotTheNodesFault() throws Exception {
+        Files.writeString(folder.resolve("unsupported"), "kiln-buildkitd: cache volume: another pod holds it");
+
+        assertThatThrownBy(() -> daemon(Duration.ofSeconds(30)).awaitReady(inAnHour(), cancellation))
+                .isInstanceOfSatisfying(
+                        BuildFailedException.class,
+                        e -> assertThat(e.diagnosis().reason()).isEqualTo(FailureReason.CacheVolumeUnavailable))
+                .hasMessage("The cache volume cannot be used: another pod holds it.");
+    }
+
+    @Test
     void workerThatIsToldToStopStopsWaiting() throws Exception {
         cancellation.request();
 

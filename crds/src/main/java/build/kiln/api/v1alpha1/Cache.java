@@ -13,7 +13,10 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The registry cache: one reference per repository, scope and platform. */
+/**
+ * What a build need not do again: the registry cache, with one reference per repository, scope and platform, and volumes with the
+ * state of BuildKit.
+ */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
@@ -29,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 public record Cache(
         @Default("Max")
         @JsonPropertyDescription(
-                "Max keeps the result of every step, Min only those of the final image, Disabled neither reads nor writes a cache. Defaults to Max.")
+                "What the registry cache holds. Max keeps the result of every step, Min only those of the final image, Disabled neither reads nor writes it. Defaults to Max.")
         @Nullable
         Mode mode,
 
@@ -73,7 +76,12 @@ public record Cache(
 
         @JsonPropertyDescription("How layers are compressed in the cache. Defaults to the form they have already.")
         @Nullable
-        Compression compression) {
+        Compression compression,
+
+        @JsonPropertyDescription(
+                "Keeps the state of BuildKit, cache mounts included, on a volume per platform. Unset: it goes with the pod, and only the registry cache remains.")
+        @Nullable
+        CacheVolume volume) {
 
     /** Which steps are kept. */
     public enum Mode {

@@ -24,6 +24,7 @@ public enum FailureReason {
     NodeLost,
     NoCapacity,
     PodRejected,
+    CacheVolumeUnavailable,
     WorkerLost,
     WorkerUnsupported,
     InvalidSpec,

@@ -78,4 +78,10 @@ public class ImageBuild extends CustomResource<ImageBuildSpec, ImageBuildStatus>
      * status.lastHandledCancelAt}.
      */
     public static final String CANCEL_ANNOTATION = "kiln.build/cancel-requested-at";
+
+    /**
+     * Annotation with a token; a new value gives up the cache volumes, so that the next pods start with empty ones. Echoed in
+     * {@code status.lastHandledEmptyCacheAt}.
+     */
+    public static final String EMPTY_CACHE_ANNOTATION = "kiln.build/empty-cache-requested-at";
 }

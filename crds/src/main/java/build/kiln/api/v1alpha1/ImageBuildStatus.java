@@ -54,6 +54,9 @@ public record ImageBuildStatus(
         @JsonPropertyDescription("The cancel request that was handled last.") @Nullable
         String lastHandledCancelAt,
 
+        @JsonPropertyDescription("The request to empty the cache volumes that was handled last.") @Nullable
+        String lastHandledEmptyCacheAt,
+
         @JsonPropertyDescription("The last time of spec.schedule that a run started for, RFC 3339.") @Nullable
         String lastScheduleTime,
 

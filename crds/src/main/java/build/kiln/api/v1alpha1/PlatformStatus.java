@@ -40,6 +40,9 @@ public record PlatformStatus(
         @JsonPropertyDescription("The worker pod of that attempt.") @Nullable
         String podName,
 
+        @JsonPropertyDescription("The cache volume of that attempt; absent without spec.cache.volume.") @Nullable
+        CacheVolume cacheVolume,
+
         @JsonPropertyDescription("The node it runs on.") @Nullable
         String nodeName,
 
@@ -94,6 +97,29 @@ public record PlatformStatus(
     public enum Mode {
         Native,
         Emulated
+    }
+
+    /** Where an attempt keeps the state of BuildKit, and what it found there. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record CacheVolume(
+            @JsonPropertyDescription("The PersistentVolumeClaim; absent when the attempt does without.") @Nullable
+            String claimName,
+
+            @JsonPropertyDescription(
+                    "New: nothing was on it yet. Reused: the state of the runs before. Emptied: what was on it could not be used. Unavailable: the attempt keeps its state in the pod. Absent until the attempt has succeeded.")
+            @Nullable
+            VolumeState state,
+
+            @JsonPropertyDescription("Why, for people.") @Nullable
+            String message) {}
+
+    /** What an attempt found on its cache volume. */
+    public enum VolumeState {
+        New,
+        Reused,
+        Emptied,
+        Unavailable
     }
 
     /** How programs of an emulated platform ran. */

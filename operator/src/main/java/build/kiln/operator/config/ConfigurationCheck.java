@@ -33,6 +33,7 @@ final class ConfigurationCheck {
         image("images.worker", configuration.images().worker());
         image("images.buildkit", configuration.images().buildkit());
         worker(configuration.worker());
+        quantity("cacheVolumes.maxSize", configuration.cacheVolumes().maxSize());
         admission(configuration.admission());
         registries(configuration.registries());
         require(

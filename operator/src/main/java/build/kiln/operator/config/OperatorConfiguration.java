@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param images images of the worker pods
  * @param watchNamespaces namespaces whose ImageBuilds are served; empty for all
  * @param worker worker pods
+ * @param cacheVolumes what volumes ImageBuilds may ask for
  * @param admission how many platforms may build at the same time
  * @param registries registries that need more than HTTPS with a publicly trusted certificate
  * @param leaderElection choice of one active replica
@@ -24,6 +25,7 @@ public record OperatorConfiguration(
         Images images,
         List<String> watchNamespaces,
         Worker worker,
+        CacheVolumes cacheVolumes,
         Admission admission,
         List<Registry> registries,
         LeaderElection leaderElection,
@@ -87,6 +89,12 @@ public record OperatorConfiguration(
             return Duration.ofSeconds(sweepIntervalSeconds);
         }
     }
+
+    /**
+     * @param maxSize largest {@code spec.cache.volume.size}; 100Gi
+     * @param storageClassNames that may be asked for; empty for all, and for the cluster's default class
+     */
+    public record CacheVolumes(Quantity maxSize, List<String> storageClassNames) {}
 
     /**
      * @param platform whose programs the image has twins of, without a variant: {@code linux/arm64}

@@ -44,11 +44,13 @@ public sealed interface Evidence {
         IMAGE_NAME_INVALID,
         /** A container could not be created or started in time. */
         NOT_STARTED,
+        /** Its cache volume cannot be had in time: no node that can mount it takes the pod, or the launcher cannot use it. */
+        CACHE_VOLUME_UNAVAILABLE,
         /** A Secret that it mounts went away after the operator had read it. */
         SECRET_GONE
     }
 
-    /** Why a worker pod could not be created. */
+    /** Why a worker pod, or its cache volume, could not be created. */
     enum OfCreation implements Evidence {
         /** The namespace's quota is used up. */
         QUOTA_EXCEEDED,
@@ -56,7 +58,7 @@ public sealed interface Evidence {
         REFUSED,
         /** A policy's webhook, without which the API server takes no pod, does not answer. */
         WEBHOOK_DOWN,
-        /** Another object's pod has the name. */
+        /** Another object's pod or claim has the name, or one of that name is still being deleted. */
         NAME_TAKEN,
         /** The spec asks for what no pod can be. */
         IMPOSSIBLE_SPEC,

@@ -56,6 +56,7 @@ final class FailureTable {
             case OutOfDisk -> row(FailureReason.OutOfDisk, Capacity, RetryAfterBackOff);
             case WorkerLost -> row(FailureReason.WorkerLost, Infrastructure, RetryAfterBackOff);
             case WorkerUnsupported -> row(FailureReason.WorkerUnsupported, Infrastructure, Fail);
+            case CacheVolumeUnavailable -> row(FailureReason.CacheVolumeUnavailable, Infrastructure, RetryAfterBackOff);
             // The operator does not read a worker that it stopped itself.
             case Cancelled -> row(FailureReason.WorkerLost, Infrastructure, RetryAfterBackOff);
         };
@@ -74,6 +75,8 @@ final class FailureTable {
                 row(FailureReason.PodRejected, Infrastructure, RetryAfterBackOff);
             case IMAGE_NAME_INVALID -> row(FailureReason.PodRejected, Infrastructure, Fail);
             case UNSCHEDULABLE -> row(FailureReason.NoCapacity, Capacity, Fail);
+            case CACHE_VOLUME_UNAVAILABLE ->
+                row(FailureReason.CacheVolumeUnavailable, Infrastructure, RetryAfterBackOff);
             case SECRET_GONE -> row(FailureReason.MissingSecret, Credentials, RetryAfterBackOff);
         };
     }

@@ -4,6 +4,7 @@ import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.operator.placement.NodeView;
 import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
@@ -22,12 +23,13 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Caches of what a decision looks at besides the build itself. Its pods wake it up, nodes do not. A pod that ends wakes up the
+ * Caches of what a decision looks at besides the build itself. Its pods and volumes wake it up, nodes do not. A pod that ends wakes up the
  * builds whose turn it makes, and no others, however many wait.
  */
 final class BuildEventSources implements QueueCache {
     private final IndexerResourceCache<ImageBuild> builds;
     private final WorkerPodSource pods;
+    private final CacheClaimSource claims;
     private final InformerEventSource<Node, ImageBuild> nodes;
     private final NamespaceLimits namespaces;
     private final PriorityClasses priorities;
@@ -46,6 +48,7 @@ final class BuildEventSources implements QueueCache {
         this.startable = startable;
         this.builds = context.getPrimaryCache();
         this.pods = new WorkerPodSource(context, this::wake);
+        this.claims = new CacheClaimSource(context);
         this.nodes = new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(Node.class, ImageBuild.class)
                         .withName("nodes")
@@ -59,7 +62,8 @@ final class BuildEventSources implements QueueCache {
     }
 
     List<EventSource<?, ImageBuild>> all() {
-        List<EventSource<?, ImageBuild>> all = new ArrayList<>(List.of(pods, nodes, priorities.source(), turns));
+        List<EventSource<?, ImageBuild>> all =
+                new ArrayList<>(List.of(pods, claims, nodes, priorities.source(), turns));
         all.addAll(namespaces.sources());
         return all;
     }
@@ -70,6 +74,14 @@ final class BuildEventSources implements QueueCache {
 
     void created(Pod pod) {
         pods.created(pod);
+    }
+
+    Collection<PersistentVolumeClaim> claims(ImageBuild build) {
+        return claims.of(build);
+    }
+
+    void wrote(PersistentVolumeClaim claim) {
+        claims.wrote(claim);
     }
 
     List<NodeView> nodes() {

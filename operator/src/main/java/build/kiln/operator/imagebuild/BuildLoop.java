@@ -77,7 +77,8 @@ public final class BuildLoop {
      */
     public Optional<Duration> run(ImageBuild primary, ClusterCache cache) throws InterruptedException {
         PodObserver observer = new PodObserver(reader, tools.pods(), cache::created);
-        BuildPass pass = new BuildPass(tools, observer, turns.during(cache));
+        CacheClaims claims = new CacheClaims(tools.api(), cache::wrote);
+        BuildPass pass = new BuildPass(tools, observer, claims, turns.during(cache));
         Optional<ImageBuild> current = Optional.of(primary);
         for (int decisions = 0; decisions < MAX_DECISIONS; decisions++) {
             // The owner references of the pods do the rest: what is being deleted gets no more pods.
@@ -85,7 +86,7 @@ public final class BuildLoop {
                 return Optional.empty();
             }
             ImageBuild build = current.get();
-            ObservedBuild observed = observe(build, cache, observer, pass);
+            ObservedBuild observed = observe(build, cache, observer, claims, pass);
             Decision decision = planner.decide(observed);
             if (decision instanceof Decision.Wait wait) {
                 repairResult(build, observed);
@@ -102,6 +103,14 @@ public final class BuildLoop {
         return switch (decision) {
             case Decision.WriteStatus next -> writer.write(build, next.status(), cache);
             case Decision.DeleteBuild _ -> deleted(build);
+            case Decision.DeleteClaims delete -> {
+                pass.deleteClaims(build, delete.names());
+                yield Optional.of(build);
+            }
+            case Decision.OwnClaims own -> {
+                pass.ownClaims(build, own);
+                yield Optional.of(build);
+            }
             case Decision.Wait _ -> Optional.of(build);
             case Decision.ResolveSource _,
                     Decision.Publish _,
@@ -165,7 +174,11 @@ public final class BuildLoop {
             }
             case Decision.PollSource _ -> polls.source(run, observed);
             case Decision.PollBaseImages _ -> polls.baseImages(run, observed);
-            case Decision.WriteStatus _, Decision.DeleteBuild _, Decision.Wait _ -> Optional.empty();
+            case Decision.WriteStatus _,
+                    Decision.DeleteBuild _,
+                    Decision.DeleteClaims _,
+                    Decision.OwnClaims _,
+                    Decision.Wait _ -> Optional.empty();
         };
     }
 
@@ -174,11 +187,13 @@ public final class BuildLoop {
         return writer.write(build, RunPlanner.record(observed.at(now()), outcome), cache);
     }
 
-    private ObservedBuild observe(ImageBuild build, ClusterCache cache, PodObserver observer, BuildPass pass) {
+    private ObservedBuild observe(
+            ImageBuild build, ClusterCache cache, PodObserver observer, CacheClaims claims, BuildPass pass) {
         Instant now = now();
         return ObservedBuild.of(
                 build,
                 observer.observe(build, cache.pods(build), now),
+                claims.observe(build, cache.claims(build)),
                 cache.nodes(),
                 memory.times(build, now),
                 pass.waits(),

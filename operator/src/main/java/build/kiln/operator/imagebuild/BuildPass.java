@@ -9,6 +9,7 @@ import build.kiln.operator.admission.AdmissionVerdict.Wait;
 import build.kiln.operator.admission.Turn;
 import build.kiln.operator.credentials.BuildCredentials;
 import build.kiln.operator.credentials.CredentialResult;
+import build.kiln.operator.failure.Diagnosis;
 import build.kiln.operator.publish.PlatformResult;
 import build.kiln.operator.publish.PublishOutcome;
 import build.kiln.operator.source.Resolution;
@@ -32,13 +33,15 @@ import org.jspecify.annotations.Nullable;
 final class BuildPass {
     private final BuildTools tools;
     private final PodObserver observer;
+    private final CacheClaims claims;
     private final PlatformTurns.Pass turns;
     private @Nullable CredentialResult credentials;
     private @Nullable ImageBuildSpec credentialsOf;
 
-    BuildPass(BuildTools tools, PodObserver observer, PlatformTurns.Pass turns) {
+    BuildPass(BuildTools tools, PodObserver observer, CacheClaims claims, PlatformTurns.Pass turns) {
         this.tools = tools;
         this.observer = observer;
+        this.claims = claims;
         this.turns = turns;
     }
 
@@ -177,6 +180,14 @@ final class BuildPass {
         }
     }
 
+    void deleteClaims(ImageBuild build, List<String> names) {
+        claims.delete(build, names);
+    }
+
+    void ownClaims(ImageBuild build, Decision.OwnClaims own) {
+        claims.own(build, own.names(), own.owned());
+    }
+
     private Optional<ImageBuildStatus> refusal(ObservedBuild observed, List<PodCreation> creations) {
         List<PodCreation.Refused> refusals = new ArrayList<>();
         for (PodCreation creation : creations) {
@@ -216,7 +227,10 @@ final class BuildPass {
         return switch (tools.factory().create(build, assignment, usable)) {
             case DesiredPod.Ready ready -> {
                 Pod pod = PlatformTurns.marked(ready.pod(), turn);
-                yield tools.pods().create(build, pod);
+                String claim = assignment.claimName();
+                yield (claim == null ? Optional.<Diagnosis>empty() : claims.ensure(build, assignment.platform(), claim))
+                        .<PodCreation>map(PodCreation.Refused::new)
+                        .orElseGet(() -> tools.pods().create(build, pod));
             }
             case DesiredPod.Refused refused -> new PodCreation.Refused(refused.diagnosis());
         };

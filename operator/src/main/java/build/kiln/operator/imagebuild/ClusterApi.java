@@ -3,6 +3,7 @@ package build.kiln.operator.imagebuild;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.operator.status.BuildIdentity;
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.Optional;
 
@@ -33,6 +34,18 @@ public interface ClusterApi {
 
     /** Deletes a pod of the namespace of the build; one that is gone already is as good. */
     void deletePod(BuildIdentity build, String name);
+
+    /** Creates a PersistentVolumeClaim. */
+    PersistentVolumeClaim createClaim(PersistentVolumeClaim claim);
+
+    /** A PersistentVolumeClaim of the namespace of the build as it is stored now; empty when there is none of that name. */
+    Optional<PersistentVolumeClaim> claim(BuildIdentity build, String name);
+
+    /** Replaces a PersistentVolumeClaim, bound to the resource version that it carries. */
+    PersistentVolumeClaim updateClaim(PersistentVolumeClaim claim);
+
+    /** Deletes a PersistentVolumeClaim, bound to the resource version that it carries. */
+    void deleteClaim(PersistentVolumeClaim claim);
 
     /** A ConfigMap of the namespace of the build as it is stored now; empty when there is none of that name. */
     Optional<ConfigMap> configMap(BuildIdentity build, String name);

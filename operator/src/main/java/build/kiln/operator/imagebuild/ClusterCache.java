@@ -2,6 +2,7 @@ package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.operator.placement.NodeView;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.Collection;
 import java.util.List;
@@ -11,11 +12,17 @@ public interface ClusterCache extends QueueCache {
     /** The worker pods that name the build as their owner. */
     Collection<Pod> pods(ImageBuild build);
 
+    /** The PersistentVolumeClaims of cache volumes that name the build. */
+    Collection<PersistentVolumeClaim> claims(ImageBuild build);
+
     /** All nodes. */
     List<NodeView> nodes();
 
     /** A pod that was just created: the next look must not miss it. */
     void created(Pod pod);
+
+    /** A PersistentVolumeClaim that was just created or changed: the next look must not miss it. */
+    void wrote(PersistentVolumeClaim claim);
 
     /**
      * A build that was just written: until the watch brings it, the next look must not see the version before.

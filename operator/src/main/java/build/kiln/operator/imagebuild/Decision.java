@@ -34,6 +34,21 @@ sealed interface Decision {
     record DeletePods(List<String> names) implements Decision {}
 
     /**
+     * Delete PersistentVolumeClaims of cache volumes that are of no more use.
+     *
+     * @param names of the claims
+     */
+    record DeleteClaims(List<String> names) implements Decision {}
+
+    /**
+     * Let PersistentVolumeClaims of cache volumes go with the ImageBuild, or stay without it.
+     *
+     * @param names of the claims
+     * @param owned whether they go with it
+     */
+    record OwnClaims(List<String> names, boolean owned) implements Decision {}
+
+    /**
      * Make one image of the results and move the tags.
      *
      * @param results one per platform

@@ -3,6 +3,7 @@ package build.kiln.operator.imagebuild;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.operator.status.BuildIdentity;
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.Optional;
@@ -51,6 +52,33 @@ final class KubernetesApi implements ClusterApi {
     @Override
     public void deletePod(BuildIdentity build, String name) {
         client.pods().inNamespace(build.namespace()).withName(name).delete();
+    }
+
+    @Override
+    public PersistentVolumeClaim createClaim(PersistentVolumeClaim claim) {
+        return client.resource(claim).create();
+    }
+
+    @Override
+    public Optional<PersistentVolumeClaim> claim(BuildIdentity build, String name) {
+        return Optional.ofNullable(client.persistentVolumeClaims()
+                .inNamespace(build.namespace())
+                .withName(name)
+                .get());
+    }
+
+    @Override
+    public PersistentVolumeClaim updateClaim(PersistentVolumeClaim claim) {
+        return client.resource(claim)
+                .lockResourceVersion(claim.getMetadata().getResourceVersion())
+                .update();
+    }
+
+    @Override
+    public void deleteClaim(PersistentVolumeClaim claim) {
+        client.resource(claim)
+                .lockResourceVersion(claim.getMetadata().getResourceVersion())
+                .delete();
     }
 
     @Override

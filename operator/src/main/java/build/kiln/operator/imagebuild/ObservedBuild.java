@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param spec what is wanted
  * @param status what is recorded; {@link ImageBuildStatus#empty()} for a new object
  * @param pods all worker pods that the object owns
+ * @param claims of cache volumes that name the object, also those that are another's
  * @param nodes all nodes of the cluster
  * @param polls when servers were asked last
  * @param waits why platforms may not start yet, by the names of their pods; of those whose turn was asked for just now
@@ -30,6 +31,7 @@ record ObservedBuild(
         ImageBuildSpec spec,
         ImageBuildStatus status,
         List<WorkerPod> pods,
+        List<CacheClaim> claims,
         List<NodeView> nodes,
         PollTimes polls,
         Map<String, Wait> waits,
@@ -38,6 +40,7 @@ record ObservedBuild(
     ObservedBuild {
         annotations = Map.copyOf(annotations);
         pods = List.copyOf(pods);
+        claims = List.copyOf(claims);
         nodes = List.copyOf(nodes);
         waits = Map.copyOf(waits);
     }
@@ -45,6 +48,7 @@ record ObservedBuild(
     static ObservedBuild of(
             ImageBuild build,
             List<WorkerPod> pods,
+            List<CacheClaim> claims,
             List<NodeView> nodes,
             PollTimes polls,
             Map<String, Wait> waits,
@@ -57,6 +61,7 @@ record ObservedBuild(
                 build.getSpec(),
                 status == null ? ImageBuildStatus.empty() : status,
                 pods,
+                claims,
                 nodes,
                 polls,
                 waits,
@@ -65,18 +70,18 @@ record ObservedBuild(
 
     /** The same, after an act that took until then. */
     ObservedBuild at(Instant later) {
-        return new ObservedBuild(identity, annotations, spec, status, pods, nodes, polls, waits, later);
+        return new ObservedBuild(identity, annotations, spec, status, pods, claims, nodes, polls, waits, later);
     }
 
     /** The same with the status that is about to be recorded. */
     ObservedBuild with(ImageBuildStatus next) {
-        return new ObservedBuild(identity, annotations, spec, next, pods, nodes, polls, waits, now);
+        return new ObservedBuild(identity, annotations, spec, next, pods, claims, nodes, polls, waits, now);
     }
 
     /** The same as its run sees it: with the spec that the run builds. */
     ObservedBuild ofRun() {
         return new ObservedBuild(
-                identity, annotations, RunSpec.of(spec, status.run()), status, pods, nodes, polls, waits, now);
+                identity, annotations, RunSpec.of(spec, status.run()), status, pods, claims, nodes, polls, waits, now);
     }
 
     Optional<WorkerPod> pod(String platform, int run, int attempt) {

@@ -19,7 +19,7 @@ final class OlderRuns {
     }
 
     /** Also while it is being deleted. What a lost node leaves behind does not count, or it would hold up the build for ever. */
-    private static boolean isAlive(WorkerPod pod) {
+    static boolean isAlive(WorkerPod pod) {
         return !pod.ended()
                 && switch (pod.observation()) {
                     case WorkerObservation.Waiting _, WorkerObservation.Running _ -> true;

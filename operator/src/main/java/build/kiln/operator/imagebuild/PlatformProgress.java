@@ -84,6 +84,7 @@ final class PlatformProgress {
                                 attempt,
                                 failedAttempts,
                                 RetryPolicy.memoryFactor(build.spec(), failedAttempts),
+                                CacheVolumes.assigned(build, platform, failedAttempts),
                                 WorkerPodName.of(build.identity().name(), run, platform, attempt)),
                         placement));
             case PlacementDecision.Refused refused -> {
@@ -118,8 +119,23 @@ final class PlatformProgress {
         List<FailureReason> failedAttempts = Objects.requireNonNullElse(current.failedAttempts(), List.of());
         Step assigned = assigned(build, run, current.platform(), attempt(current), failedAttempts);
         boolean same = assigned.status().mode() == current.mode()
-                && Objects.equals(assigned.status().modeReason(), current.modeReason());
-        return same ? Step.to(current) : assigned;
+                && Objects.equals(assigned.status().modeReason(), current.modeReason())
+                && Objects.equals(assigned.status().cacheVolume(), current.cacheVolume());
+        return same ? Step.to(held(build, current)) : assigned;
+    }
+
+    /** Whether the platform waits for its cache volume. */
+    private static PlatformStatus held(ObservedBuild build, PlatformStatus current) {
+        Optional<WorkerPod> holder = CacheVolumes.holder(build, current);
+        if (holder.isPresent() == CacheVolumes.isHeld(current)) {
+            return current;
+        }
+        return holder.map(pod -> PlatformUpdates.waiting(
+                        current,
+                        State.Pending,
+                        CacheVolumes.IN_USE,
+                        "the cache volume is used by pod " + pod.name() + ", which has not ended yet"))
+                .orElseGet(() -> PlatformUpdates.assignedAgain(current));
     }
 
     private static Optional<WorkerPod> pod(ObservedBuild build, int run, PlatformStatus current) {

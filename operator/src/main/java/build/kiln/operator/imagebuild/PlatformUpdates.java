@@ -6,6 +6,7 @@ import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.PlatformStatusBuilder;
 import build.kiln.operator.placement.Placement;
 import build.kiln.operator.worker.ReportedStarts;
+import build.kiln.operator.worker.ReportedVolume;
 import build.kiln.operator.worker.WorkerObservation;
 import build.kiln.protocol.BuildResult.Pushed;
 import build.kiln.protocol.BuildResult.Steps;
@@ -29,12 +30,14 @@ final class PlatformUpdates {
      * @param number from 1
      * @param failedBefore why the attempts before failed
      * @param memoryFactor by how much the memory is multiplied
+     * @param cacheVolume where it keeps its state; null when the state goes with the pod
      * @param podName of its pod
      */
     record Attempt(
             int number,
             List<FailureReason> failedBefore,
             @Nullable String memoryFactor,
+            PlatformStatus.@Nullable CacheVolume cacheVolume,
             String podName) {}
 
     /** The intent to create this pod. */
@@ -45,8 +48,14 @@ final class PlatformUpdates {
                 .attempt(attempt.number())
                 .failedAttempts(attempt.failedBefore().isEmpty() ? null : attempt.failedBefore())
                 .memoryFactor(attempt.memoryFactor())
+                .cacheVolume(attempt.cacheVolume())
                 .podName(attempt.podName())
                 .build();
+    }
+
+    /** Nothing holds up its pod any more. */
+    static PlatformStatus assignedAgain(PlatformStatus current) {
+        return withinAttempt(current, State.Pending).build();
     }
 
     /** The pod is there, its worker does not run yet. */
@@ -71,6 +80,8 @@ final class PlatformUpdates {
                 .cachedSteps(steps.cached())
                 .totalSteps(steps.total())
                 .acceleration(ReportedStarts.of(succeeded.result().acceleration()))
+                .cacheVolume(ReportedVolume.of(
+                        current.cacheVolume(), succeeded.result().cacheVolume()))
                 .pushed(new PlatformStatus.Pushed(pushed.digest(), pushed.mediaType(), pushed.size()))
                 .build();
     }
@@ -128,6 +139,7 @@ final class PlatformUpdates {
                 .attempt(current.attempt())
                 .failedAttempts(current.failedAttempts())
                 .memoryFactor(current.memoryFactor())
+                .cacheVolume(current.cacheVolume())
                 .podName(current.podName());
     }
 }

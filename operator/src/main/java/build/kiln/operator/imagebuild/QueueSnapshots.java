@@ -86,7 +86,9 @@ final class QueueSnapshots {
         }
         List<WaitingPlatform> waiting = new ArrayList<>();
         for (PlatformStatus platform : RunPlanner.platformsOf(status)) {
-            if (PlatformProgress.stateOf(platform) == State.Pending && platform.podName() != null) {
+            if (PlatformProgress.stateOf(platform) == State.Pending
+                    && platform.podName() != null
+                    && !CacheVolumes.isHeld(platform)) {
                 waiting.add(waiting(
                         build,
                         platform.platform(),

@@ -25,6 +25,12 @@ final class Requests {
                 .filter(token -> !token.equals(build.status().lastHandledCancelAt()));
     }
 
+    /** The request to empty the cache volumes that has not been handled. */
+    static Optional<String> emptyCache(ObservedBuild build) {
+        return token(build, ImageBuild.EMPTY_CACHE_ANNOTATION)
+                .filter(token -> !token.equals(build.status().lastHandledEmptyCacheAt()));
+    }
+
     private static Optional<String> token(ObservedBuild build, String annotation) {
         return Optional.ofNullable(build.annotations().get(annotation))
                 .filter(token -> !token.isBlank())

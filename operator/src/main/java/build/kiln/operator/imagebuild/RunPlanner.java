@@ -41,6 +41,14 @@ final class RunPlanner {
             List<PlatformResult> forgotten = startsRun(build, next) ? ResultProtection.held(build.status()) : List.of();
             return forgotten.isEmpty() ? new Decision.WriteStatus(next) : new Decision.Release(forgotten);
         }
+        List<String> claims = CacheVolumes.useless(build);
+        if (!claims.isEmpty()) {
+            return new Decision.DeleteClaims(claims);
+        }
+        Optional<Decision.OwnClaims> misowned = CacheVolumes.misowned(build);
+        if (misowned.isPresent()) {
+            return misowned.get();
+        }
         Run run = next.run();
         if (run == null) {
             return new Decision.Wait(null);
@@ -101,11 +109,19 @@ final class RunPlanner {
             int attempt = PlatformProgress.attempt(platform);
             boolean wanted = PlatformProgress.stateOf(platform) == State.Pending
                     && !build.waits().containsKey(platform.podName())
-                    && build.pod(platform.platform(), run.number(), attempt).isEmpty();
+                    && build.pod(platform.platform(), run.number(), attempt).isEmpty()
+                    && CacheVolumes.holder(build, platform).isEmpty();
+            PlatformStatus.CacheVolume volume = platform.cacheVolume();
             PlacementDecision placement = placements.place(platform.platform(), build.nodes());
             if (wanted && placement instanceof Placement place) {
                 missing.add(new WorkerAssignment(
-                        run.number(), platform.platform(), attempt, run.commit(), place, platform.memoryFactor()));
+                        run.number(),
+                        platform.platform(),
+                        attempt,
+                        run.commit(),
+                        place,
+                        volume == null ? null : volume.claimName(),
+                        platform.memoryFactor()));
             }
         }
         if (!missing.isEmpty() && isDue(run, build.now()) && OlderRuns.leaveRoom(build, run.number())) {
@@ -143,8 +159,8 @@ final class RunPlanner {
                     .filter(platform -> platform.state() == State.Retrying)
                     .map(PlatformProgress::retryTime)
                     .forEach(times::add);
+            // Pods of older runs too: one may hold a cache volume.
             build.pods().stream()
-                    .filter(pod -> pod.run() == run.number())
                     .map(pod -> deadline(pod.observation()))
                     .filter(Objects::nonNull)
                     .forEach(times::add);

@@ -18,7 +18,7 @@ final class RunProgress {
     }
 
     ImageBuildStatus next(ObservedBuild build) {
-        return kept(build, Scheduling.upToDate(build, advanced(build)));
+        return kept(build, CacheVolumes.emptied(build, Scheduling.upToDate(build, advanced(build))));
     }
 
     private ImageBuildStatus advanced(ObservedBuild build) {

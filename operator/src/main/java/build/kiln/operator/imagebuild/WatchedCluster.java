@@ -2,6 +2,7 @@ package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.operator.placement.NodeView;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
@@ -15,6 +16,16 @@ record WatchedCluster(BuildEventSources sources, Context<ImageBuild> context) im
     @Override
     public Collection<Pod> pods(ImageBuild build) {
         return sources.pods(build);
+    }
+
+    @Override
+    public Collection<PersistentVolumeClaim> claims(ImageBuild build) {
+        return sources.claims(build);
+    }
+
+    @Override
+    public void wrote(PersistentVolumeClaim claim) {
+        sources.wrote(claim);
     }
 
     @Override

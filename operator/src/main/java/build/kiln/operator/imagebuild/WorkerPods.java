@@ -13,8 +13,6 @@ import java.util.Optional;
 
 /** Worker pods in the API server. */
 final class WorkerPods {
-    private static final int UNPROCESSABLE = 422;
-
     private final ClusterApi api;
 
     WorkerPods(ClusterApi api) {
@@ -26,13 +24,12 @@ final class WorkerPods {
         try {
             return new PodCreation.Created(api.createPod(pod));
         } catch (KubernetesClientException e) {
-            return switch (e.getCode()) {
-                case HttpURLConnection.HTTP_CONFLICT -> existing(build, pod);
-                case HttpURLConnection.HTTP_FORBIDDEN -> forbidden(e);
-                case HttpURLConnection.HTTP_BAD_REQUEST, HttpURLConnection.HTTP_NOT_FOUND, UNPROCESSABLE -> rejected(e);
-                case HttpURLConnection.HTTP_INTERNAL_ERROR -> withoutWebhook(e);
-                default -> throw e;
-            };
+            return e.getCode() == HttpURLConnection.HTTP_CONFLICT
+                    ? existing(build, pod)
+                    : new PodCreation.Refused(CreationRefusal.of(
+                            e,
+                            "worker pod",
+                            "Wait for other pods to end, raise the quota, or lower spec.worker.resources."));
         }
     }
 
@@ -63,37 +60,6 @@ final class WorkerPods {
                 + (existing.isPresent()
                         ? "another object owns a pod of that name; delete the pod if nothing removes it"
                         : "the API server reported a conflict");
-        return refused(OfCreation.NAME_TAKEN, message);
-    }
-
-    private static PodCreation forbidden(KubernetesClientException e) {
-        boolean quota = reason(e).contains("exceeded quota");
-        return quota
-                ? refused(
-                        OfCreation.QUOTA_EXCEEDED,
-                        "the namespace's quota leaves no room for the worker pod: " + reason(e)
-                                + "\nWait for other pods to end, raise the quota, or lower spec.worker.resources.")
-                : rejected(e);
-    }
-
-    private static PodCreation rejected(KubernetesClientException e) {
-        return refused(OfCreation.REFUSED, "the API server refused the worker pod: " + reason(e));
-    }
-
-    /** Of all internal errors this one is a matter of the cluster's policies, and can last. */
-    private static PodCreation withoutWebhook(KubernetesClientException e) {
-        if (reason(e).contains("failed calling webhook")) {
-            return refused(OfCreation.WEBHOOK_DOWN, "the API server cannot admit the worker pod: " + reason(e));
-        }
-        throw e;
-    }
-
-    private static PodCreation refused(OfCreation evidence, String message) {
-        return new PodCreation.Refused(Diagnosis.of(evidence, message));
-    }
-
-    private static String reason(KubernetesClientException e) {
-        String message = e.getStatus() == null ? e.getMessage() : e.getStatus().getMessage();
-        return Objects.requireNonNullElse(message, "no reason was given");
+        return new PodCreation.Refused(Diagnosis.of(OfCreation.NAME_TAKEN, message));
     }
 }

@@ -22,6 +22,9 @@ final class BuildRequestFactory {
     static final int DEFAULT_TIMEOUT_SECONDS = 3600;
     static final int DEFAULT_STALL_TIMEOUT_SECONDS = 900;
 
+    /** BuildKit puts it in front of the ids of cache mounts. */
+    private static final String CACHE_MOUNTS = "BUILDKIT_CACHE_MOUNT_NS";
+
     private static final String DEFAULT_DOCKERFILE = "Dockerfile";
 
     private final List<BuildRequest.Registry> registries;
@@ -40,7 +43,7 @@ final class BuildRequestFactory {
                 .source(source(spec.source(), assignment.commit()))
                 .dockerfile(dockerfile(spec.dockerfile()))
                 .target(spec.target())
-                .buildArgs(buildArgs(spec.buildArgs()))
+                .buildArgs(buildArgs(build))
                 .labels(orEmpty(spec.labels()))
                 .output(output(spec.output()))
                 .cache(CacheReferences.of(spec, assignment.platform()))
@@ -80,8 +83,17 @@ final class BuildRequestFactory {
                 Objects.requireNonNullElse(dockerfile.path(), DEFAULT_DOCKERFILE), dockerfile.inline());
     }
 
-    private static Map<String, String> buildArgs(@Nullable List<BuildArg> arguments) {
+    /**
+     * Whatever volume BuildKit's state lies on, a cache mount is found again by builds of the same image in the same namespace
+     * alone. The same for all platforms: stages that they share have to stay the same steps.
+     */
+    private static Map<String, String> buildArgs(ImageBuild build) {
+        List<BuildArg> arguments = build.getSpec().buildArgs();
         Map<String, String> values = new LinkedHashMap<>();
+        values.put(
+                CACHE_MOUNTS,
+                build.getMetadata().getNamespace() + "/"
+                        + build.getSpec().output().image());
         if (arguments != null) {
             arguments.forEach(argument -> values.put(argument.name(), argument.value()));
         }

@@ -19,6 +19,10 @@ final class EndedWorker {
     /** Exit code of the launcher on a node that lacks what the security profile needs. */
     private static final int UNSUPPORTED = 78;
 
+    /** Exit code of the launcher that cannot use the cache volume. */
+    private static final int UNUSABLE_VOLUME = 75;
+
+    private static final String LAUNCHER_PREFIX = "kiln-buildkitd: cache volume: ";
     private static final String UNSUPPORTED_PREFIX = "kiln-buildkitd: unsupported: ";
     private static final int LONGEST_MESSAGE = 1500;
     private static final int LONGEST_STEP = 300;
@@ -71,14 +75,17 @@ final class EndedWorker {
                     PullFailed,
                     PushRefused,
                     SourceUnreachable,
-                    WorkerUnsupported -> translated(failed);
+                    WorkerUnsupported,
+                    CacheVolumeUnavailable -> translated(failed);
         };
     }
 
     private WorkerObservation.Failed translated(BuildResult.Failed failed) {
         Diagnosis diagnosis = Diagnosis.of(
                 new Evidence.Reported(failed.reason()),
-                HostileText.lines(failed.message(), LONGEST_MESSAGE) + blamed(failed.registrySecret()));
+                HostileText.lines(failed.message(), LONGEST_MESSAGE)
+                        + blamed(failed.registrySecret())
+                        + CacheVolumeFailure.advice(pod, failed.reason()));
         Failure details = new Failure(
                 pod.platform(),
                 diagnosis.reason(),
@@ -149,6 +156,13 @@ final class EndedWorker {
                 return Optional.of(Diagnosis.of(
                         OfPod.NODE_UNSUPPORTED,
                         "A worker cannot run on " + pod.node() + ": " + HostileText.line(detail, LONGEST_MESSAGE)));
+            }
+            if (Objects.equals(daemon.getExitCode(), UNUSABLE_VOLUME)
+                    && pod.claimName().isPresent()) {
+                String message = String.valueOf(daemon.getMessage()).strip();
+                return Optional.of(CacheVolumeFailure.of(
+                        pod,
+                        message.startsWith(LAUNCHER_PREFIX) ? message.substring(LAUNCHER_PREFIX.length()) : message));
             }
             return "OOMKilled".equals(daemon.getReason())
                     ? Optional.of(outOfMemory(WorkerContainers.BUILDKITD, "spec.worker.resources.limits.memory"))

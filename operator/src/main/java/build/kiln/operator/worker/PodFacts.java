@@ -4,9 +4,11 @@ import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
 import io.fabric8.kubernetes.api.model.ContainerStateWaiting;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimVolumeSource;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodStatus;
+import io.fabric8.kubernetes.api.model.Volume;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.List;
@@ -89,6 +91,19 @@ final class PodFacts {
         return conditions == null
                 ? Optional.empty()
                 : conditions.stream().filter(c -> type.equals(c.getType())).findFirst();
+    }
+
+    /** The claim of the cache volume; empty without one. */
+    Optional<String> claimName() {
+        List<Volume> volumes = pod.getSpec().getVolumes();
+        return volumes == null
+                ? Optional.empty()
+                : volumes.stream()
+                        .filter(volume -> WorkerVolumes.STATE.equals(volume.getName()))
+                        .map(Volume::getPersistentVolumeClaim)
+                        .filter(Objects::nonNull)
+                        .map(PersistentVolumeClaimVolumeSource::getClaimName)
+                        .findFirst();
     }
 
     /** When the scheduler chose a node; empty as long as it has not. */

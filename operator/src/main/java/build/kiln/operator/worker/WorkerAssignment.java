@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param attempt number of the attempt, from 1
  * @param commit the resolved revision; null for a source that is not git
  * @param placement where it runs
+ * @param claimName PersistentVolumeClaim that holds the state of BuildKit; null when it goes with the pod
  * @param memoryFactor by how much to multiply memory requests and limits, as in {@code spec.retry.memoryFactor}; null for not
  *     at all
  */
@@ -20,4 +21,5 @@ public record WorkerAssignment(
         int attempt,
         @Nullable String commit,
         Placement placement,
+        @Nullable String claimName,
         @Nullable String memoryFactor) {}

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.SecurityContextBuilder;
@@ -22,7 +23,11 @@ final class WorkerContainers {
     static final String BUILDKITD = "buildkitd";
     static final String WORKER = "worker";
 
-    private static final long USER = 1000;
+    static final long USER = 1000;
+
+    /** A daemon whose state outlives pods may have to wait for the one before, or empty a large state. */
+    private static final String KEPT_STATE_SECONDS = "300";
+
     private static final JsonMapper MAPPER = new JsonMapper();
 
     private final OperatorConfiguration configuration;
@@ -33,14 +38,24 @@ final class WorkerContainers {
         this.volumes = volumes;
     }
 
-    Container buildkitd(Profile profile, WorkerAssignment assignment, int twins, ResourceRequirements resources) {
-        BuildkitdConfiguration daemon = BuildkitdConfiguration.of(configuration, WorkerResources.cpu(resources));
+    Container buildkitd(
+            Profile profile,
+            WorkerAssignment assignment,
+            int twins,
+            Quantity stateSize,
+            ResourceRequirements resources) {
+        boolean kept = assignment.claimName() != null;
+        BuildkitdConfiguration daemon =
+                BuildkitdConfiguration.of(configuration, WorkerResources.cpu(resources), stateSize, kept);
         String emulate = assignment.placement().mode() == Mode.Emulated ? assignment.platform() : "";
         List<EnvVar> environment = new ArrayList<>(List.of(
                 variable("KILN_PROFILE", profile.name()),
                 variable("KILN_BUILDKITD_CONFIG", daemon.toml()),
                 variable("KILN_CA_BUNDLES", json(daemon.caBundles())),
                 variable("KILN_EMULATE", emulate)));
+        if (kept) {
+            environment.add(variable("KILN_STATE", "Kept"));
+        }
         if (twins > 0) {
             environment.add(variable("KILN_ACCELERATE", json(TwinsMounts.folders(assignment.platform(), twins))));
         }
@@ -101,11 +116,15 @@ final class WorkerContainers {
     }
 
     Container worker(String request, WorkerAssignment assignment) {
+        List<EnvVar> environment = new ArrayList<>(List.of(variable(WorkerPaths.REQUEST_VARIABLE, request)));
+        if (assignment.claimName() != null) {
+            environment.add(variable(WorkerPaths.DAEMON_SECONDS_VARIABLE, KEPT_STATE_SECONDS));
+        }
         return new ContainerBuilder()
                 .withName(WORKER)
                 .withImage(configuration.images().worker())
                 .withImagePullPolicy(configuration.images().pullPolicy().name())
-                .withEnv(variable(WorkerPaths.REQUEST_VARIABLE, request))
+                .withEnv(environment)
                 .withResources(WorkerResources.scaled(
                         configuration.worker().resources().worker(), assignment.memoryFactor()))
                 .withSecurityContext(restricted())

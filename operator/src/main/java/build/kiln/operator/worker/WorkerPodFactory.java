@@ -7,6 +7,7 @@ import build.kiln.api.v1alpha1.WorkerSettings;
 import build.kiln.api.v1alpha1.WorkerSettings.Profile;
 import build.kiln.api.v1alpha1.WorkerSettingsBuilder;
 import build.kiln.operator.config.OperatorConfiguration;
+import build.kiln.operator.config.OperatorConfiguration.Resources;
 import build.kiln.operator.credentials.BuildCredentials;
 import build.kiln.operator.failure.Diagnosis;
 import build.kiln.operator.failure.Evidence.OfCreation;
@@ -19,12 +20,16 @@ import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodSecurityContext;
+import io.fabric8.kubernetes.api.model.PodSecurityContextBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -55,10 +60,18 @@ public final class WorkerPodFactory {
                     + ". Put the files of source.inline, or the text of dockerfile.inline, into a git repository"
                     + " and name it in source.git.");
         }
+        String claimName = assignment.claimName();
+        Optional<String> refusal = claimName == null
+                ? Optional.empty()
+                : CacheVolumeLimits.refusal(configuration.cacheVolumes(), CacheVolumeLimits.volume(build.getSpec()));
+        if (refusal.isPresent()) {
+            return refused(refusal.get());
+        }
+        Resources configured = configuration.worker().resources().buildkitd();
         ResourceRequirements resources;
         try {
             resources = WorkerResources.merge(
-                    configuration.worker().resources().buildkitd(),
+                    claimName == null ? configured : WorkerResources.withoutState(configured),
                     settings(build).resources(),
                     assignment.memoryFactor());
         } catch (WorkerResources.InvalidResourcesException e) {
@@ -81,8 +94,11 @@ public final class WorkerPodFactory {
         Profile profile = Objects.requireNonNullElse(
                 settings(build).profile(), configuration.worker().profile());
         List<BuildSecret> secrets = spec.secrets() == null ? List.of() : spec.secrets();
-        WorkerVolumes volumes =
-                new WorkerVolumes(profile, configuration.worker().stateSizeLimit(), credentials, secrets);
+        String claimName = assignment.claimName();
+        Quantity stateSize = claimName == null
+                ? configuration.worker().stateSizeLimit()
+                : new Quantity(CacheVolumeLimits.volume(spec).size());
+        WorkerVolumes volumes = new WorkerVolumes(profile, stateSize, claimName, credentials, secrets);
         List<String> twins = TwinImages.of(configuration.worker(), spec, assignment);
         List<Container> initContainers = new ArrayList<>();
         if (!twins.isEmpty()) {
@@ -97,13 +113,14 @@ public final class WorkerPodFactory {
             }
         }
         WorkerContainers containers = new WorkerContainers(configuration, volumes);
-        initContainers.add(containers.buildkitd(profile, assignment, twins.size(), resources));
+        initContainers.add(containers.buildkitd(profile, assignment, twins.size(), stateSize, resources));
         Placement placement = assignment.placement();
         return new PodBuilder()
                 .withMetadata(metadata(build, assignment))
                 .withNewSpec()
                 .withRestartPolicy("Never")
                 .withHostUsers(profile == Profile.Baseline ? false : null)
+                .withSecurityContext(profile == Profile.Rootless && claimName != null ? ownVolume() : null)
                 .withServiceAccountName(spec.serviceAccountName())
                 .withPriorityClassName(settings(build).priorityClassName())
                 .withAutomountServiceAccountToken(false)
@@ -120,6 +137,17 @@ public final class WorkerPodFactory {
                 .withContainers(containers.worker(request, assignment))
                 .withVolumes(volumes.volumes())
                 .endSpec()
+                .build();
+    }
+
+    /**
+     * A new volume belongs to root, which in a pod without user namespace is another user. The launcher keeps the group out of the
+     * state, and so out of images.
+     */
+    private static PodSecurityContext ownVolume() {
+        return new PodSecurityContextBuilder()
+                .withFsGroup(WorkerContainers.USER)
+                .withFsGroupChangePolicy("OnRootMismatch")
                 .build();
     }
 

@@ -67,10 +67,11 @@ public final class WorkerPodReader {
     }
 
     private WorkerObservation waiting(PodFacts pod) {
-        Optional<Diagnosis> unsupported =
-                EndedWorker.ofDaemon(pod).filter(cause -> cause.reason() == FailureReason.WorkerUnsupported);
-        if (unsupported.isPresent()) {
-            return failed(pod, unsupported.get());
+        Optional<Diagnosis> refusal = EndedWorker.ofDaemon(pod)
+                .filter(cause -> cause.reason() == FailureReason.WorkerUnsupported
+                        || cause.reason() == FailureReason.CacheVolumeUnavailable);
+        if (refusal.isPresent()) {
+            return failed(pod, refusal.get());
         }
         Instant deadline = pod.deletionDue()
                 .map(due -> due.plus(REPORT_GRACE))
@@ -99,6 +100,12 @@ public final class WorkerPodReader {
                 .map(text -> HostileText.line(text, LONGEST_MESSAGE))
                 .orElse("no node has been chosen yet");
         boolean refused = pod.condition("PodScheduled").isPresent();
+        Instant volumeDeadline = pod.released().plus(CacheVolumeFailure.GRACE);
+        if (CacheVolumeFailure.explains(pod, message) && volumeDeadline.isBefore(deadline)) {
+            return pod.now().isBefore(volumeDeadline)
+                    ? new WorkerObservation.Waiting("WaitingForVolume", message, pod.created(), volumeDeadline)
+                    : failed(pod, CacheVolumeFailure.of(pod, message));
+        }
         if (pod.now().isBefore(deadline)) {
             return new WorkerObservation.Waiting(
                     refused ? "Unschedulable" : "Scheduling", message, pod.created(), deadline);
@@ -132,6 +139,10 @@ public final class WorkerPodReader {
         if (pod.now().isBefore(deadline)) {
             return new WorkerObservation.Waiting(
                     HostileText.line(reason, 100), "On " + pod.node() + ": " + detail, pod.created(), deadline);
+        }
+        Optional<Diagnosis> ofVolume = CacheVolumeFailure.ofStart(pod, reason, detail);
+        if (ofVolume.isPresent()) {
+            return failed(pod, ofVolume.get());
         }
         return failed(
                 pod,

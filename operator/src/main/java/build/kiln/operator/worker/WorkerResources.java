@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** Resources of a container: what the spec says over what the administrator configured. */
 final class WorkerResources {
     private static final BigDecimal MEBIBYTE = BigDecimal.valueOf(1L << 20);
+    private static final Quantity WITHOUT_STATE = new Quantity("64Mi");
     private static final String FIELD = "spec.worker.resources";
 
     private WorkerResources() {}
@@ -46,6 +47,13 @@ final class WorkerResources {
             }
         }
         return scaled(requests, limits, memoryFactor);
+    }
+
+    /** What is configured for a container whose state lies on a volume of its own, and not on the node's disk. */
+    static Resources withoutState(Resources configured) {
+        Map<String, Quantity> requests = new TreeMap<>(configured.requests());
+        requests.computeIfPresent("ephemeral-storage", (_, request) -> least(request, WITHOUT_STATE));
+        return new Resources(requests, configured.limits());
     }
 
     /** What is configured, with more memory. */

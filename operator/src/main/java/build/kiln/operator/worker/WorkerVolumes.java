@@ -25,6 +25,9 @@ final class WorkerVolumes {
      */
     private static final int SECRET_MODE = 0444;
 
+    /** Name of the volume with the state of BuildKit. */
+    static final String STATE = "state";
+
     /** Name of the volume with the registry Secrets, in the order of their numbers. */
     static final String DOCKER = "docker";
 
@@ -37,12 +40,28 @@ final class WorkerVolumes {
     private final List<VolumeMount> buildkitdMounts = new ArrayList<>();
     private final List<VolumeMount> workerMounts = new ArrayList<>();
 
-    WorkerVolumes(Profile profile, Quantity stateSize, BuildCredentials credentials, List<BuildSecret> secrets) {
+    /**
+     * @param claimName PersistentVolumeClaim that holds the state; null for a volume of {@code stateSize} that goes with the pod
+     */
+    WorkerVolumes(
+            Profile profile,
+            Quantity stateSize,
+            @Nullable String claimName,
+            BuildCredentials credentials,
+            List<BuildSecret> secrets) {
         String statePath = switch (profile) {
             case Baseline -> "/var/lib/buildkit";
             case Rootless -> "/home/user/.local/share/buildkit";
         };
-        emptyDir("state", stateSize, buildkitdMounts, statePath);
+        if (claimName == null) {
+            emptyDir(STATE, stateSize, buildkitdMounts, statePath);
+        } else {
+            volumes.add(new VolumeBuilder()
+                    .withName(STATE)
+                    .withNewPersistentVolumeClaim(claimName, null)
+                    .build());
+            buildkitdMounts.add(mount(STATE, statePath, null));
+        }
         emptyDir("run", RUN_SIZE, buildkitdMounts, "/run/kiln");
         emptyDir("socket", SOCKET_SIZE, buildkitdMounts, WorkerPaths.BUILDKIT_SOCKET_FOLDER);
         workerMounts.add(mount("socket", WorkerPaths.BUILDKIT_SOCKET_FOLDER, null));

@@ -128,6 +128,7 @@ class RandomLivesTest {
                 }
             }
             case Decision.DeletePods delete -> delete.names().forEach(build.pods::remove);
+            case Decision.DeleteClaims _, Decision.OwnClaims _ -> build.carriesOut(decision);
             case Decision.ResolveSource _ -> {
                 if (!killed) {
                     build.resolve(

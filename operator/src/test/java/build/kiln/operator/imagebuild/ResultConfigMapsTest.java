@@ -9,6 +9,7 @@ import build.kiln.operator.status.BuildIdentity;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.util.HashMap;
@@ -161,6 +162,26 @@ class ResultConfigMapsTest {
 
         @Override
         public void deletePod(BuildIdentity build, String name) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public PersistentVolumeClaim createClaim(PersistentVolumeClaim claim) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Optional<PersistentVolumeClaim> claim(BuildIdentity build, String name) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public PersistentVolumeClaim updateClaim(PersistentVolumeClaim claim) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void deleteClaim(PersistentVolumeClaim claim) {
             throw new UnsupportedOperationException();
         }
     }

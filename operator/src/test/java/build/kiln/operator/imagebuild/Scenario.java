@@ -1,5 +1,6 @@
 package build.kiln.operator.imagebuild;
 
+import build.kiln.api.v1alpha1.CacheVolume;
 import build.kiln.api.v1alpha1.Condition;
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.ImageBuild;
@@ -17,6 +18,7 @@ import build.kiln.operator.publish.PublishOutcome;
 import build.kiln.operator.source.Resolution;
 import build.kiln.operator.status.BuildIdentity;
 import build.kiln.operator.testing.TestConfiguration;
+import build.kiln.operator.worker.CacheVolumeClaim;
 import build.kiln.operator.worker.WorkerAssignment;
 import build.kiln.operator.worker.WorkerObservation;
 import build.kiln.operator.worker.WorkerPodName;
@@ -45,6 +47,7 @@ final class Scenario {
     final RunPlanner planner = new RunPlanner(TestConfiguration.defaults());
     final ActOutcomes outcomes = new ActOutcomes(Duration.ofMinutes(10));
     final Map<String, WorkerPod> pods = new LinkedHashMap<>();
+    final Map<String, CacheClaim> claims = new LinkedHashMap<>();
     final Map<String, String> annotations = new LinkedHashMap<>();
     final List<NodeView> nodes = new ArrayList<>();
     final Set<String> temporaryTags = new HashSet<>();
@@ -67,6 +70,7 @@ final class Scenario {
                 spec,
                 status,
                 List.copyOf(pods.values()),
+                List.copyOf(claims.values()),
                 nodes,
                 polls,
                 Map.of(),
@@ -95,25 +99,36 @@ final class Scenario {
     Decision run() {
         for (int acts = 0; acts < 10; acts++) {
             Decision decision = settle();
-            switch (decision) {
-                case Decision.CreatePods create ->
-                    create.assignments().forEach(assignment -> pod(assignment, waiting("Scheduling")));
-                case Decision.DeletePods delete -> delete.names().forEach(pods::remove);
-                case Decision.Protect protect -> protect(protect.results());
-                case Decision.Release release -> release(release.results());
-                case Decision.WriteStatus _,
-                        Decision.ResolveSource _,
-                        Decision.Publish _,
-                        Decision.Tag _,
-                        Decision.PollSource _,
-                        Decision.PollBaseImages _,
-                        Decision.DeleteBuild _,
-                        Decision.Wait _ -> {
-                    return decision;
-                }
+            if (!carriesOut(decision)) {
+                return decision;
             }
         }
         throw new AssertionError("the planner acts for ever: " + status);
+    }
+
+    /** Carries out deletions and creations; false for everything else. */
+    boolean carriesOut(Decision decision) {
+        switch (decision) {
+            case Decision.CreatePods create ->
+                create.assignments().forEach(assignment -> pod(assignment, waiting("Scheduling")));
+            case Decision.DeletePods delete -> delete.names().forEach(pods::remove);
+            case Decision.DeleteClaims delete ->
+                delete.names().forEach(name -> claims.computeIfPresent(name, (_, claim) -> claim.deleted()));
+            case Decision.OwnClaims own -> own.names().forEach(name -> own(name, own.owned()));
+            case Decision.Protect protect -> protect(protect.results());
+            case Decision.Release release -> release(release.results());
+            case Decision.WriteStatus _,
+                    Decision.ResolveSource _,
+                    Decision.Publish _,
+                    Decision.Tag _,
+                    Decision.PollSource _,
+                    Decision.PollBaseImages _,
+                    Decision.DeleteBuild _,
+                    Decision.Wait _ -> {
+                return false;
+            }
+        }
+        return true;
     }
 
     void requestCancel(String token) {
@@ -270,7 +285,38 @@ final class Scenario {
                 .findFirst();
     }
 
+    private void own(String name, boolean owned) {
+        claims.computeIfPresent(
+                name,
+                (_, claim) -> new CacheClaim(
+                        name,
+                        claim.platform(),
+                        claim.request(),
+                        claim.created(),
+                        owned ? CacheClaim.Owner.Build : CacheClaim.Owner.Nobody,
+                        claim.terminating()));
+    }
+
+    /** Creating a pod creates the claim that it names. */
+    private void claim(WorkerAssignment assignment) {
+        CacheVolume volume = CacheVolumes.wanted(observed().ofRun().spec());
+        if (assignment.claimName() != null && volume != null) {
+            claims.computeIfAbsent(
+                    assignment.claimName(),
+                    name -> new CacheClaim(
+                            name,
+                            assignment.platform().replace('/', '-'),
+                            CacheVolumeClaim.request(volume),
+                            now.toString(),
+                            volume.retention() == CacheVolume.Retention.Retain
+                                    ? CacheClaim.Owner.Nobody
+                                    : CacheClaim.Owner.Build,
+                            false));
+        }
+    }
+
     void pod(WorkerAssignment assignment, WorkerObservation observation) {
+        claim(assignment);
         String name = WorkerPodName.of(NAME, assignment.run(), assignment.platform(), assignment.attempt());
         if (pods.containsKey(name)) {
             throw new AssertionError("pod " + name + " is created twice");

@@ -4,6 +4,7 @@ import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.operator.imagebuild.ClusterApi;
 import build.kiln.operator.status.BuildIdentity;
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.util.Objects;
@@ -68,6 +69,37 @@ final class FaultyApi implements ClusterApi {
             world.log("pod deleted:", build.namespace() + "/" + name);
             world.api().deletePod(build.namespace() + "/" + name);
             return name;
+        });
+    }
+
+    @Override
+    public PersistentVolumeClaim createClaim(PersistentVolumeClaim claim) {
+        return write(() -> {
+            if (world.strikes(Fault.QUOTAS, 20)) {
+                throw MemoryApiServer.answer(403, "persistentvolumeclaims is forbidden: exceeded quota: volumes");
+            }
+            PersistentVolumeClaim created = world.api().createClaim(claim);
+            world.log("claim created:", Table.key(created));
+            return created;
+        });
+    }
+
+    @Override
+    public Optional<PersistentVolumeClaim> claim(BuildIdentity build, String name) {
+        return read(() -> world.api().claims.get(build.namespace() + "/" + name));
+    }
+
+    @Override
+    public PersistentVolumeClaim updateClaim(PersistentVolumeClaim claim) {
+        return write(() -> world.api().updateClaim(claim));
+    }
+
+    @Override
+    public void deleteClaim(PersistentVolumeClaim claim) {
+        write(() -> {
+            world.log("claim deleted:", Table.key(claim));
+            world.api().deleteClaim(claim);
+            return claim;
         });
     }
 

@@ -46,6 +46,11 @@ final class Machines {
         }
     }
 
+    boolean isStopped(Pod pod) {
+        return pod.getSpec().getNodeName() != null
+                && stopped.contains(pod.getSpec().getNodeName());
+    }
+
     void startNodes() {
         stopped.clear();
         stoppedAt.clear();

@@ -8,10 +8,14 @@ import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimVolumeSource;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.StatusBuilder;
+import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Instant;
 import java.util.Objects;
@@ -26,6 +30,7 @@ final class MemoryApiServer {
     final Table<ImageBuild> builds = new Table<>();
     final Table<Pod> pods = new Table<>();
     final Table<ConfigMap> configMaps = new Table<>();
+    final Table<PersistentVolumeClaim> claims = new Table<>();
     private final LongSupplier clock;
     private long revision = 1000;
     private int uids;
@@ -117,6 +122,91 @@ final class MemoryApiServer {
                                 .equals(build.getMetadata().getUid()))
                 .forEach(map -> configMaps.remove(Table.key(map), Long.parseLong(nextRevision())));
         builds.remove(key, Long.parseLong(nextRevision()));
+        claims.all().stream()
+                .filter(claim -> build != null
+                        && claim.getMetadata().getOwnerReferences().stream()
+                                .anyMatch(owner -> owner.getUid()
+                                        .equals(build.getMetadata().getUid())))
+                .forEach(this::removeClaim);
+    }
+
+    // PersistentVolumeClaims
+
+    PersistentVolumeClaim createClaim(PersistentVolumeClaim claim) {
+        if (claims.get(Table.key(claim)) != null) {
+            throw answer(409, "persistentvolumeclaims \"" + claim.getMetadata().getName() + "\" already exists");
+        }
+        return store(new PersistentVolumeClaimBuilder(claim)
+                .editMetadata()
+                .withUid("claim-" + ++uids)
+                .withCreationTimestamp(now())
+                .endMetadata()
+                .build());
+    }
+
+    PersistentVolumeClaim updateClaim(PersistentVolumeClaim claim) {
+        requireCurrent(claim);
+        return store(claim);
+    }
+
+    void deleteClaim(PersistentVolumeClaim claim) {
+        requireCurrent(claim);
+        removeClaim(claim);
+    }
+
+    /** A claim that a pod mounts stays until no pod does. */
+    private void removeClaim(PersistentVolumeClaim claim) {
+        String namespace = claim.getMetadata().getNamespace();
+        boolean used = pods.all().stream()
+                .anyMatch(pod -> pod.getMetadata().getNamespace().equals(namespace)
+                        && claim.getMetadata().getName().equals(claimName(pod)));
+        if (!used) {
+            claims.remove(Table.key(claim), Long.parseLong(nextRevision()));
+        } else if (claim.getMetadata().getDeletionTimestamp() == null) {
+            store(new PersistentVolumeClaimBuilder(claim)
+                    .editMetadata()
+                    .withDeletionTimestamp(now())
+                    .endMetadata()
+                    .build());
+        }
+    }
+
+    private void requireCurrent(PersistentVolumeClaim claim) {
+        PersistentVolumeClaim current = claims.get(Table.key(claim));
+        if (current == null) {
+            throw answer(404, "persistentvolumeclaims \"" + claim.getMetadata().getName() + "\" not found");
+        }
+        if (!current.getMetadata()
+                .getResourceVersion()
+                .equals(claim.getMetadata().getResourceVersion())) {
+            throw answer(409, "the object has been modified");
+        }
+    }
+
+    private PersistentVolumeClaim store(PersistentVolumeClaim claim) {
+        PersistentVolumeClaim stored = new PersistentVolumeClaimBuilder(claim)
+                .editMetadata()
+                .withResourceVersion(nextRevision())
+                .endMetadata()
+                .build();
+        claims.put(stored);
+        // The garbage collector: a late write may come after its owner's end.
+        boolean garbage = stored.getMetadata().getOwnerReferences().stream()
+                .anyMatch(owner -> builds.all().stream()
+                        .noneMatch(build -> build.getMetadata().getUid().equals(owner.getUid())));
+        if (garbage && stored.getMetadata().getDeletionTimestamp() == null) {
+            removeClaim(stored);
+        }
+        return stored;
+    }
+
+    static @Nullable String claimName(Pod pod) {
+        return pod.getSpec().getVolumes().stream()
+                .map(Volume::getPersistentVolumeClaim)
+                .filter(Objects::nonNull)
+                .map(PersistentVolumeClaimVolumeSource::getClaimName)
+                .findFirst()
+                .orElse(null);
     }
 
     // ConfigMaps
@@ -185,6 +275,9 @@ final class MemoryApiServer {
 
     void removePod(String key) {
         pods.remove(key, Long.parseLong(nextRevision()));
+        claims.all().stream()
+                .filter(claim -> claim.getMetadata().getDeletionTimestamp() != null)
+                .forEach(this::removeClaim);
     }
 
     /** The garbage collector: what belongs to an object that is gone, or is going, goes too. */

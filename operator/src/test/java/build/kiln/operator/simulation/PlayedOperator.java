@@ -10,6 +10,8 @@ import build.kiln.operator.imagebuild.ImageBuildReconciler;
 import build.kiln.operator.metrics.BuildMetrics;
 import build.kiln.operator.placement.NodeView;
 import build.kiln.operator.testing.TestConfiguration;
+import build.kiln.operator.worker.WorkerLabels;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -43,6 +45,7 @@ final class PlayedOperator implements ClusterCache {
 
     private final WatchCache<ImageBuild> builds;
     private final WatchCache<Pod> pods;
+    private final WatchCache<PersistentVolumeClaim> claims;
     private final Set<String> due = new LinkedHashSet<>();
     private final Map<String, Long> timers = new LinkedHashMap<>();
     private final Map<String, Fiber> running = new LinkedHashMap<>();
@@ -55,6 +58,7 @@ final class PlayedOperator implements ClusterCache {
         this.sabotage = sabotage;
         this.builds = new WatchCache<>(world.api().builds, this::buildChanged);
         this.pods = new WatchCache<>(world.api().pods, this::podChanged);
+        this.claims = new WatchCache<>(world.api().claims, this::claimChanged);
         this.loop = new BuildLoop(
                 CONFIGURATION,
                 new BuildPorts(
@@ -81,6 +85,7 @@ final class PlayedOperator implements ClusterCache {
     void relist() {
         builds.relist();
         pods.relist();
+        claims.relist();
     }
 
     /** Stands still, and then goes on as if nothing had happened. */
@@ -119,7 +124,9 @@ final class PlayedOperator implements ClusterCache {
             return false;
         }
         boolean first = world.random().nextBoolean();
-        return first ? deliver(builds) || deliver(pods) : deliver(pods) || deliver(builds);
+        return first
+                ? deliver(builds) || deliver(pods) || deliver(claims)
+                : deliver(claims) || deliver(pods) || deliver(builds);
     }
 
     boolean start() {
@@ -209,6 +216,13 @@ final class PlayedOperator implements ClusterCache {
         }
     }
 
+    private void claimChanged(@Nullable PersistentVolumeClaim before, @Nullable PersistentVolumeClaim after) {
+        PersistentVolumeClaim claim = after == null ? before : after;
+        if (claim != null) {
+            triggered(owner(claim));
+        }
+    }
+
     private boolean deliver(WatchCache<?> cache) {
         if (!cache.isBehind()) {
             return false;
@@ -223,6 +237,24 @@ final class PlayedOperator implements ClusterCache {
     public Collection<Pod> pods(ImageBuild build) {
         String key = Table.key(build);
         return pods.all().stream().filter(pod -> owner(pod).equals(key)).toList();
+    }
+
+    @Override
+    public Collection<PersistentVolumeClaim> claims(ImageBuild build) {
+        String key = Table.key(build);
+        return claims.all().stream().filter(claim -> owner(claim).equals(key)).toList();
+    }
+
+    @Override
+    public void wrote(PersistentVolumeClaim claim) {
+        if (!world.strikes(Fault.STALE_READS, 4)) {
+            claims.wrote(claim);
+        }
+    }
+
+    private static String owner(PersistentVolumeClaim claim) {
+        return claim.getMetadata().getNamespace() + "/"
+                + claim.getMetadata().getAnnotations().get(WorkerLabels.OWNER_NAME);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package build.kiln.operator.simulation;
 
+import build.kiln.api.v1alpha1.CacheVolume;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.PlatformStatus;
@@ -8,6 +9,8 @@ import build.kiln.api.v1alpha1.ResultConfigMap;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Run.Phase;
 import build.kiln.operator.placement.RequestedPlatforms;
+import build.kiln.operator.worker.WorkerLabels;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.HashMap;
 import java.util.List;
@@ -59,6 +62,29 @@ final class Rules {
         require(same == 1, "at most one live pod per run, platform and attempt", identity(created), same);
         long live = world.api().pods.all().stream().filter(Machines::isLive).count();
         require(live <= MOST_RUNNING || !world.isOrderly(), "the queue's limit holds", live);
+        String claim = MemoryApiServer.claimName(created);
+        require(
+                claim == null
+                        || world.api().claims.get(namespace(created) + "/" + claim) != null
+                        || world.api().isGarbage(created)
+                        || !world.isOrderly(),
+                "no pod before its cache volume",
+                Table.key(created));
+        // What a clock that jumps takes for lost may still write: the launcher's lock is what holds it off then.
+        if (claim != null && world.isOrderly() && world.skew() == 0) {
+            List<String> writers = world.api().pods.all().stream()
+                    .filter(pod -> namespace(pod).equals(namespace(created))
+                            && claim.equals(MemoryApiServer.claimName(pod))
+                            && !PodStatuses.hasEnded(pod)
+                            && !world.machines().isStopped(pod))
+                    .map(Table::key)
+                    .toList();
+            require(writers.size() == 1, "a cache volume has one writer", claim, writers);
+        }
+    }
+
+    private static String namespace(Pod pod) {
+        return pod.getMetadata().getNamespace();
     }
 
     private static String identity(Pod pod) {
@@ -213,6 +239,13 @@ final class Rules {
                 "every request is handled",
                 String.valueOf(token),
                 line);
+        String empty = build.getMetadata().getAnnotations().get(ImageBuild.EMPTY_CACHE_ANNOTATION);
+        require(
+                Objects.equals(empty, status.lastHandledEmptyCacheAt()),
+                "every request to empty the cache volumes is handled",
+                String.valueOf(empty),
+                line);
+        volumes(build, line);
         boolean broken = Images.isBroken(build.getSpec(), run.commit());
         switch (phase) {
             case Succeeded -> succeeded(build, status, run, line);
@@ -232,6 +265,37 @@ final class Rules {
                 "every cancellation is handled",
                 String.valueOf(cancel),
                 line);
+    }
+
+    /** Volumes that nobody asks for are gone, but for those that were to stay; and no platform has two. */
+    private void volumes(ImageBuild build, String line) {
+        CacheVolume wanted =
+                build.getSpec().cache() == null ? null : build.getSpec().cache().volume();
+        List<PersistentVolumeClaim> claims = world.api().claims.all().stream()
+                .filter(claim -> claim.getMetadata()
+                                .getNamespace()
+                                .equals(build.getMetadata().getNamespace())
+                        && build.getMetadata()
+                                .getName()
+                                .equals(claim.getMetadata().getAnnotations().get(WorkerLabels.OWNER_NAME)))
+                .toList();
+        boolean owned = wanted != null && wanted.retention() != CacheVolume.Retention.Retain;
+        for (PersistentVolumeClaim claim : claims) {
+            String platform = String.valueOf(claim.getMetadata().getLabels().get(WorkerLabels.PLATFORM));
+            boolean asked = wanted != null
+                    && RequestedPlatforms.of(build.getSpec()).stream()
+                            .anyMatch(one -> one.replace('/', '-').equals(platform));
+            boolean isOwned = !claim.getMetadata().getOwnerReferences().isEmpty();
+            require(
+                    asked ? isOwned == owned : !isOwned,
+                    "a volume goes with what asks for it, or was to stay",
+                    Table.key(claim),
+                    line);
+            long same = claims.stream()
+                    .filter(one -> platform.equals(one.getMetadata().getLabels().get(WorkerLabels.PLATFORM)))
+                    .count();
+            require(same == 1 || !asked, "a platform has one volume", Table.key(claim), same, line);
+        }
     }
 
     private void succeeded(ImageBuild build, ImageBuildStatus status, Run run, String line) {

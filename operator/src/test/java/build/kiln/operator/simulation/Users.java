@@ -1,5 +1,9 @@
 package build.kiln.operator.simulation;
 
+import build.kiln.api.v1alpha1.Cache;
+import build.kiln.api.v1alpha1.CacheBuilder;
+import build.kiln.api.v1alpha1.CacheVolume;
+import build.kiln.api.v1alpha1.CacheVolume.Retention;
 import build.kiln.api.v1alpha1.ConcurrencyPolicy;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
@@ -12,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /** People and their tools, who create builds, change their minds, and ask again. */
 final class Users {
@@ -20,6 +25,13 @@ final class Users {
             List.of("linux/amd64"), List.of("linux/amd64", "linux/arm64"), List.of("linux/arm64", "linux/arm/v7"));
     private static final List<List<String>> TAGS =
             List.of(List.of("latest"), List.of("latest", "v1"), List.of("v2"), List.of());
+    /** Without a size: none. */
+    private static final List<CacheVolume> VOLUMES = List.of(
+            new CacheVolume("", null, null),
+            new CacheVolume("20Gi", null, null),
+            new CacheVolume("30Gi", null, Retention.Delete),
+            new CacheVolume("20Gi", null, Retention.Retain));
+
     private static final List<String> REVISIONS = List.of("main", "next", "broken");
 
     /** The ConfigMap with the result, where one is wanted. */
@@ -41,11 +53,12 @@ final class Users {
             create(key, spec(key));
             return;
         }
-        switch (random.nextInt(8)) {
+        switch (random.nextInt(9)) {
             case 0, 1, 2 -> edit(build);
             case 3, 4 -> rebuild(build);
             case 5 -> world.git().push(REVISIONS.get(random.nextInt(REVISIONS.size())));
             case 6 -> cancel(build);
+            case 7 -> emptyCache(build);
             default -> {
                 if (world.strikes(Fault.DELETIONS, 2)) {
                     delete(build);
@@ -96,14 +109,21 @@ final class Users {
         world.api().updateMetadata(build, metadata -> annotate(metadata, ImageBuild.CANCEL_ANNOTATION, token));
     }
 
+    private void emptyCache(ImageBuild build) {
+        String token = "request " + ++requests;
+        world.log("user: empties the cache volumes of", Table.key(build), token);
+        world.api().updateMetadata(build, metadata -> annotate(metadata, ImageBuild.EMPTY_CACHE_ANNOTATION, token));
+    }
+
     private void edit(ImageBuild build) {
         ImageBuildSpecBuilder next = ImageBuildSpecBuilder.builder(build.getSpec());
-        ImageBuildSpec spec = switch (random.nextInt(6)) {
+        ImageBuildSpec spec = switch (random.nextInt(7)) {
             case 0 -> next.timeoutSeconds(600 + random.nextInt(600)).build();
             case 1 -> next.suspend(random.nextBoolean()).build();
             case 2 ->
                 next.concurrencyPolicy(random.nextBoolean() ? ConcurrencyPolicy.Queue : null)
                         .build();
+            case 3 -> next.cache(cache()).build();
             default -> spec(Table.key(build));
         };
         world.log("user: edits", Table.key(build));
@@ -126,6 +146,7 @@ final class Users {
     private ImageBuildSpec spec(String key) {
         return ImageBuildSpecBuilder.builder()
                 .source(source())
+                .cache(cache())
                 .platforms(PLATFORMS.get(random.nextInt(PLATFORMS.size())))
                 .output(OutputBuilder.builder()
                         .image("registry.example.com/" + key)
@@ -136,6 +157,13 @@ final class Users {
                                         : null)
                         .build())
                 .build();
+    }
+
+    private @Nullable Cache cache() {
+        CacheVolume volume = VOLUMES.get(random.nextInt(VOLUMES.size()));
+        return volume.size().isEmpty()
+                ? null
+                : CacheBuilder.builder().volume(volume).build();
     }
 
     private Source source() {

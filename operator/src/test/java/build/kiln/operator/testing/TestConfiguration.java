@@ -47,6 +47,7 @@ public final class TestConfiguration {
                 loaded.images(),
                 loaded.watchNamespaces(),
                 loaded.worker(),
+                loaded.cacheVolumes(),
                 loaded.admission(),
                 loaded.registries(),
                 loaded.leaderElection(),

@@ -130,7 +130,7 @@ class AccelerationTest {
 
     private static WorkerAssignment assignment(String platform) {
         Placement placement = (Placement) new PlacementPolicy().place(platform, NODES);
-        return new WorkerAssignment(3, platform, 1, "4f2c1ab0000000000000000000000000000000ff", placement, null);
+        return new WorkerAssignment(3, platform, 1, "4f2c1ab0000000000000000000000000000000ff", placement, null, null);
     }
 
     private static ImageBuild build(String name) {

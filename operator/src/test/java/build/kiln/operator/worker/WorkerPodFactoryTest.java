@@ -3,6 +3,7 @@ package build.kiln.operator.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import build.kiln.api.v1alpha1.CacheVolume;
 import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.operator.config.OperatorConfiguration;
@@ -11,6 +12,7 @@ import build.kiln.operator.placement.NodeView;
 import build.kiln.operator.placement.Placement;
 import build.kiln.operator.placement.PlacementPolicy;
 import build.kiln.operator.testing.GoldenFile;
+import build.kiln.operator.testing.TestConfiguration;
 import build.kiln.protocol.ProtocolJson;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
@@ -21,6 +23,9 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class WorkerPodFactoryTest {
     private static final String COMMIT = "4f2c1ab0000000000000000000000000000000ff";
@@ -54,8 +59,50 @@ class WorkerPodFactoryTest {
     void aPodOfABuildWithALongName() {
         assertGolden(
                 "long-name",
-                new WorkerAssignment(12, "linux/arm/v7", 2, COMMIT, placement("linux/arm/v7"), null),
+                new WorkerAssignment(12, "linux/arm/v7", 2, COMMIT, placement("linux/arm/v7"), null, null),
                 BuildCredentials.none());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cache-volume", "cache-volume-rootless"})
+    void aPodWithACacheVolumeAndTheClaimOfIt(String name) {
+        String claim = CacheVolumeClaim.name("api", "linux/arm64", 1);
+        WorkerAssignment assignment =
+                new WorkerAssignment(3, "linux/arm64", 1, COMMIT, placement("linux/arm64"), claim, null);
+        CacheVolume volume = Objects.requireNonNull(
+                Objects.requireNonNull(build(name).getSpec().cache()).volume());
+
+        assertGolden(name, assignment, BuildCredentials.none());
+        GoldenFile.of("worker/pods/" + name + "/claim.yaml")
+                .assertEqual(Serialization.asYaml(CacheVolumeClaim.create(build(name), "linux/arm64", claim, volume)));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            cacheVolumes: {maxSize: 19Gi}                | spec.cache.volume.size: 20Gi is more than 19Gi
+            cacheVolumes: {storageClassNames: [a, b]}    | storageClassName: fast is not allowed; write one of a, b
+            """)
+    void aVolumeThatTheAdministratorDoesNotAllowIsRefused(String limits, String message) {
+        WorkerAssignment assignment =
+                new WorkerAssignment(3, "linux/arm64", 1, COMMIT, placement("linux/arm64"), "claim", null);
+
+        assertThat(new WorkerPodFactory(TestConfiguration.with(limits))
+                        .create(build("cache-volume"), assignment, BuildCredentials.none()))
+                .asInstanceOf(type(DesiredPod.Refused.class))
+                .satisfies(refused -> {
+                    assertThat(refused.diagnosis().reason()).isEqualTo(FailureReason.InvalidSpec);
+                    assertThat(refused.diagnosis().message()).contains(message);
+                });
+    }
+
+    @Test
+    void namesOfClaimsAreBoundedAndDiffer() {
+        String longName = "a".repeat(80);
+
+        assertThat(CacheVolumeClaim.name("api", "linux/arm/v7", 2)).isEqualTo("api-cache-linux-arm-v7-2");
+        assertThat(CacheVolumeClaim.name(longName, "linux/amd64", 1))
+                .hasSizeLessThanOrEqualTo(63)
+                .isNotEqualTo(CacheVolumeClaim.name(longName + "b", "linux/amd64", 1));
     }
 
     @Test
@@ -117,7 +164,7 @@ class WorkerPodFactoryTest {
     }
 
     private static WorkerAssignment assignment(String platform, @Nullable String commit) {
-        return new WorkerAssignment(3, platform, 1, commit, placement(platform), null);
+        return new WorkerAssignment(3, platform, 1, commit, placement(platform), null, null);
     }
 
     private static Placement placement(String platform) {

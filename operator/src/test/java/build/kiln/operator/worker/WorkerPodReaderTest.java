@@ -27,6 +27,7 @@ class WorkerPodReaderTest {
     @CsvSource(delimiter = '|', textBlock = """
             new                   | Scheduling        | no node            | 600
             unschedulable         | Unschedulable     | Insufficient cpu   | 600
+            volume-on-another-node | WaitingForVolume | node affinity      | 120
             pulling               | PodInitializing   | On node n1         | 600
             image-pull-error      | ImagePullBackOff  | not found          | 181
             secret-gone           | CreateContainerConfigError | secret "push" not found | 181
@@ -48,6 +49,9 @@ class WorkerPodReaderTest {
     @CsvSource(delimiter = '|', textBlock = """
             new                    | NoCapacity  | Fail                | No node took pod shop/api-3-linux-arm64-1 within 600 s
             unschedulable          | NoCapacity  | Fail                | Insufficient cpu
+            volume-on-another-node | CacheVolumeUnavailable | RetryAfterBackOff | PersistentVolumeClaim api-cache-linux-arm64: 0/2 nodes
+            volume-without-id-mapping | CacheVolumeUnavailable | RetryAfterBackOff | ids of a user namespace mapped
+            volume-not-mounted     | CacheVolumeUnavailable | RetryAfterBackOff | kiln.build/empty-cache-requested-at
             pulling                | PodRejected | RetryAfterBackOff   | kubectl describe pod -n shop api-3-linux-arm64-1
             image-pull-error       | PodRejected | RetryAfterBackOff   | ImagePullBackOff
             secret-gone            | MissingSecret | RetryAfterBackOff | secret "push" not found
@@ -105,6 +109,8 @@ class WorkerPodReaderTest {
             push-failed                  | PushFailed         | RetryAfterBackOff   | 503
             worker-unsupported           | WorkerUnsupported  | Fail                | initial user namespace
             launcher-refused             | WorkerUnsupported  | Fail                | node n1: the pod has no user namespace; use Kubernetes 1.33
+            volume-in-use                | CacheVolumeUnavailable | RetryAfterBackOff | another pod holds it
+            volume-full                  | OutOfDisk          | RetryAfterBackOff   | raise spec.cache.volume.size
             build-timeout                | DeadlineExceeded   | Fail                | 900 s
             pod-deadline                 | DeadlineExceeded   | Fail                | spec.timeoutSeconds
             worker-out-of-memory         | OutOfMemory        | RetryWithMoreMemory | worker.resources.worker.limits.memory
