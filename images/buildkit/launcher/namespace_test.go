@@ -106,6 +106,11 @@ func runInPod() int {
 		must(unix.Mount("overlay", "/usr/bin", "overlay", 0, "lowerdir=/usr/bin:"+folder))
 	}
 	must(mountForTests())
+	if folder := os.Getenv("STATE"); folder != "" {
+		must(unix.Mount("tmpfs", "/var/lib", "tmpfs", 0, ""))
+		must(os.Mkdir(baseline{}.stateFolder(), 0o755))
+		must(unix.Mount(folder, baseline{}.stateFolder(), "", unix.MS_BIND, ""))
+	}
 	if stamp := os.Getenv("STAMP"); stamp != "" {
 		must(unix.Mount("tmpfs", "/var/lib", "tmpfs", 0, ""))
 		volume := stateVolume(baseline{}.stateFolder())
@@ -139,13 +144,19 @@ type podRun struct {
 	code   int
 }
 
-// startPod returns the process and a function that waits for its end.
+// startPod returns the process and what it will have printed at its end.
 func startPod(t *testing.T, env ...string) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
+	return startPodAs(t, 200000, env...)
+}
+
+// startPodAs starts a pod whose root is that id of the machine.
+func startPodAs(t *testing.T, root int, env ...string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("needs root")
 	}
-	ids := []syscall.SysProcIDMap{{ContainerID: 0, HostID: 200000, Size: podIDs}}
+	ids := []syscall.SysProcIDMap{{ContainerID: 0, HostID: root, Size: podIDs}}
 	cmd := exec.Command("/proc/self/exe", asPod)
 	output := &bytes.Buffer{}
 	cmd.Stdout, cmd.Stderr = output, output
@@ -166,6 +177,11 @@ func startPod(t *testing.T, env ...string) (*exec.Cmd, *bytes.Buffer) {
 func runPod(t *testing.T, env ...string) podRun {
 	t.Helper()
 	cmd, output := startPod(t, env...)
+	return awaitPod(t, cmd, output)
+}
+
+func awaitPod(t *testing.T, cmd *exec.Cmd, output *bytes.Buffer) podRun {
+	t.Helper()
 	overdue := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() })
 	defer overdue.Stop()
 	err := cmd.Wait()
