@@ -15,6 +15,7 @@ import build.kiln.operator.admission.WaitingPlatform;
 import build.kiln.operator.config.OperatorConfiguration.Admission;
 import build.kiln.operator.worker.SchedulingGates;
 import build.kiln.operator.worker.WorkerLabels;
+import build.kiln.operator.worker.WorkerPodReader;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
@@ -62,7 +63,7 @@ final class QueueSnapshots {
             }
             existing.add(key(pod));
             newest.look(pod);
-            if (!PodObserver.hasEnded(pod)) {
+            if (!PodObserver.hasEnded(pod) && !WorkerPodReader.isGivenUp(pod, now)) {
                 RunningPlatform platform = new RunningPlatform(key(pod), WorkerLabels.platform(pod), isOutOfTurn(pod));
                 (SchedulingGates.isHeld(pod) ? held : running).add(platform);
             }

@@ -2,11 +2,17 @@ package build.kiln.operator.worker;
 
 import build.kiln.operator.failure.Diagnosis;
 import build.kiln.operator.failure.Evidence.OfPod;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 
 /** What ended a pod from outside. */
 final class PodCause {
     private static final int LONGEST_DETAIL = 500;
+    private static final String DISRUPTION = "DisruptionTarget";
+
+    /** Reasons of a disruption that come from the node. */
+    private static final Set<String> NODE_GONE = Set.of("DeletionByTaintManager", "DeletionByPodGC");
 
     private PodCause() {}
 
@@ -22,6 +28,18 @@ final class PodCause {
             case "Preempting" -> Optional.of(preempted(pod, "preempted by a pod of higher priority"));
             default -> disruption(pod);
         };
+    }
+
+    /**
+     * The cause of a pod that was given up because its node does not answer, or is gone: nobody will report its end. A live node
+     * that somebody taints ends the pod as well.
+     */
+    static Optional<Diagnosis> givenUp(PodFacts pod) {
+        return pod.deletionDue()
+                .flatMap(_ -> pod.condition(DISRUPTION))
+                .filter(condition -> "True".equals(condition.getStatus())
+                        && NODE_GONE.contains(Objects.requireNonNullElse(condition.getReason(), "")))
+                .flatMap(_ -> disruption(pod));
     }
 
     /** Why the kubelet of the chosen node did not take the pod at all. */
@@ -71,16 +89,16 @@ final class PodCause {
     }
 
     private static Optional<Diagnosis> disruption(PodFacts pod) {
-        return pod.condition("DisruptionTarget")
+        return pod.condition(DISRUPTION)
                 .filter(condition -> "True".equals(condition.getStatus()))
                 .map(condition -> {
                     String detail =
                             HostileText.line(condition.getReason() + ": " + condition.getMessage(), LONGEST_DETAIL);
-                    return switch (condition.getReason()) {
-                        case "DeletionByTaintManager", "DeletionByPodGC" -> nodeGone(pod, detail);
-                        case "PreemptionByScheduler" -> preempted(pod, detail);
-                        case null, default -> evicted(pod, detail);
-                    };
+                    String reason = Objects.requireNonNullElse(condition.getReason(), "");
+                    if (NODE_GONE.contains(reason)) {
+                        return nodeGone(pod, detail);
+                    }
+                    return reason.equals("PreemptionByScheduler") ? preempted(pod, detail) : evicted(pod, detail);
                 });
     }
 }

@@ -36,8 +36,14 @@ public final class WorkerPodReader {
         return facts.workerEnd()
                 .map(end -> new EndedWorker(facts, end).read())
                 .or(() -> endedWithoutWorker(facts))
+                .or(() -> givenUp(facts))
                 .or(() -> facts.workerStart().map(start -> running(facts, start)))
                 .orElseGet(() -> waiting(facts));
+    }
+
+    /** Whether the pod's node is gone. The pod may be there for as long as the node's object, and takes nobody's place. */
+    public static boolean isGivenUp(Pod pod, Instant now) {
+        return PodCause.givenUp(new PodFacts(pod, now)).isPresent();
     }
 
     private static Optional<WorkerObservation> endedWithoutWorker(PodFacts pod) {
@@ -47,6 +53,11 @@ public final class WorkerPodReader {
                         pod,
                         PodCause.of(pod).or(() -> EndedWorker.ofDaemon(pod)).orElseGet(() -> PodCause.refused(pod))))
                 : Optional.empty();
+    }
+
+    private static Optional<WorkerObservation> givenUp(PodFacts pod) {
+        return PodCause.givenUp(pod)
+                .map(cause -> EndedWorker.failure(pod, cause, BuildResult.Steps.NONE, pod.workerStart(), pod.now()));
     }
 
     private static WorkerObservation running(PodFacts pod, Instant start) {

@@ -76,6 +76,25 @@ class QueueSnapshotsTest {
     }
 
     @Test
+    void podsOnALostNodeTakeNoSlotAlthoughTheyMayStayThereForEver() {
+        live.builds.add(build("api", Phase.Building, Specs.INLINE));
+        Pod lost = new PodBuilder(pod("api", AMD64))
+                .editStatus()
+                .addNewCondition()
+                .withType("DisruptionTarget")
+                .withStatus("True")
+                .withReason("DeletionByTaintManager")
+                .endCondition()
+                .endStatus()
+                .build();
+        lost.getMetadata().setDeletionTimestamp(NOW.toString());
+        live.pods.add(lost);
+
+        assertThat(snapshot().running()).isEmpty();
+        assertThat(snapshot().waiting()).extracting(WaitingPlatform::platform).containsExactly(ARM64);
+    }
+
+    @Test
     void podsThatSomebodyHoldsBackTakeNoSlot() {
         live.builds.add(build("api", Phase.Building, Specs.INLINE));
         live.pods.add(new PodBuilder(pod("api", AMD64))

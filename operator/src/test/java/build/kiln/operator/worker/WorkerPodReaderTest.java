@@ -121,6 +121,8 @@ class WorkerPodReaderTest {
             preempted                    | Evicted            | RetryAfterBackOff   | higher priority pod
             told-to-stop                 | WorkerLost         | RetryAfterBackOff   | stopped from outside
             taint-manager                | NodeLost           | RetryAfterBackOff   | NoExecute
+            unreachable-while-running    | NodeLost           | RetryAfterBackOff   | NoExecute
+            unreachable-while-waiting    | NodeLost           | RetryAfterBackOff   | NoExecute
             status-unknown               | NodeLost           | RetryAfterBackOff   | no longer knows
             node-shutdown                | NodeLost           | RetryAfterBackOff   | shut down
             drained                      | Evicted            | RetryAfterBackOff   | Eviction API: evicting
