@@ -20,7 +20,8 @@ final class Calls {
     static Response execute(OkHttpClient client, Request request, Duration limit, Deadline deadline)
             throws IOException {
         var call = client.newCall(request);
-        long millis = Math.min(limit.toMillis(), deadline.remaining().toMillis());
+        // The rest of a millisecond counts as one: a call that the deadline ends has to find it over.
+        long millis = Math.min(limit.toMillis(), deadline.remaining().toMillis() + 1);
         // Zero would mean no limit.
         call.timeout().timeout(Math.max(1, millis), TimeUnit.MILLISECONDS);
         try {
