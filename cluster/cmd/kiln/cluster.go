@@ -16,7 +16,7 @@ import (
 
 func runCluster(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return usageError{"cluster: say what to do: up, down, status, kubeconfig, bin or add-node"}
+		return usageError{"cluster: say what to do: up, down, status, kubeconfig, bin, add-node, remove-node, stop, pause or start"}
 	}
 	current, err := currentCluster()
 	if err != nil {
@@ -47,6 +47,14 @@ func runCluster(ctx context.Context, args []string) error {
 		return clusterBin(ctx, current)
 	case "add-node":
 		return addNode(ctx, current, args)
+	case "remove-node":
+		return withName(ctx, command, args, current.RemoveNode)
+	case "stop":
+		return withName(ctx, command, args, current.Stop)
+	case "pause":
+		return withName(ctx, command, args, current.Pause)
+	case "start":
+		return withName(ctx, command, args, current.Start)
 	default:
 		return usageError{fmt.Sprintf("cluster: unknown command %q", command)}
 	}
@@ -149,6 +157,17 @@ func addNode(ctx context.Context, current *cluster.Cluster, args []string) error
 		return err
 	}
 	return current.AddNode(ctx, args[0], *architecture)
+}
+
+// withName carries out a command whose only argument is the name of a daemon or a node.
+func withName(ctx context.Context, command string, args []string, act func(context.Context, string) error) error {
+	if len(args) == 0 {
+		return usageError{fmt.Sprintf("cluster %s: a name is missing", command)}
+	}
+	if err := parse(flags(command), args[1:]); err != nil {
+		return err
+	}
+	return act(ctx, args[0])
 }
 
 func flags(command string) *flag.FlagSet {

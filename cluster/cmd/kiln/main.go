@@ -38,6 +38,10 @@ const usage = `Usage: ./kiln COMMAND
   cluster bin              print the folder with kubectl and the other tools
   cluster add-node NAME    add a node
       --arch ARCH            let it claim another architecture, such as arm64
+  cluster remove-node NAME remove an added node
+  cluster stop NAME        kill a daemon, such as kube-apiserver or registry, or everything on an added node
+  cluster pause NAME       let a daemon stand still
+  cluster start NAME       start a stopped daemon or node again; let a paused daemon go on
   down                     the same as cluster down
 
 Environment:

@@ -36,26 +36,34 @@ func Open(at layout.Cluster, tools *toolchain.Toolchain, out io.Writer) *Cluster
 	return &Cluster{Cluster: at, tools: tools, out: out}
 }
 
-func (c *Cluster) daemonCgroup() string { return filepath.Join(c.Cgroup(), "daemons") }
+// daemonCgroup holds the daemons of the node with the given number, and what its container runtime starts beside the pods.
+func (c *Cluster) daemonCgroup(node int) string {
+	return filepath.Join(c.Cgroup(), "daemons", fmt.Sprintf("node%d", node))
+}
 
 // start starts a program of the toolchain as a daemon in the namespaces of the node with the given number.
 func (c *Cluster) start(name, program string, node int, mounts bool, env []string, args ...string) (*process.Daemon, error) {
+	if !filepath.IsAbs(program) {
+		program = filepath.Join(c.record.Bin, program)
+	}
+	return c.launch(name, node, state.Command{
+		Path: program, Args: args, Mounts: mounts, Env: append([]string{"PATH=" + c.record.Bin + ":" + systemPath()}, env...),
+	})
+}
+
+func (c *Cluster) launch(name string, node int, command state.Command) (*process.Daemon, error) {
 	holder, err := c.holder(node)
 	if err != nil {
 		return nil, err
 	}
-	if !filepath.IsAbs(program) {
-		program = filepath.Join(c.record.Bin, program)
-	}
 	daemon, err := process.Start(process.Spec{
-		Name: name, Path: program, Args: args, Dir: c.Dir, Log: c.Log(name), Cgroup: c.daemonCgroup(),
-		Env:    append([]string{"PATH=" + c.record.Bin + ":" + systemPath()}, env...),
-		Holder: holder, Mounts: mounts,
+		Name: name, Path: command.Path, Args: command.Args, Dir: c.Dir, Log: c.Log(name), Cgroup: c.daemonCgroup(node),
+		Env: command.Env, Holder: holder, Mounts: command.Mounts,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return daemon, c.remember(daemon)
+	return daemon, c.remember(daemon, node, &command)
 }
 
 // systemPath is PATH with the folders of system programs, which the PATH of an ordinary login may lack.
@@ -63,11 +71,11 @@ func systemPath() string {
 	return os.Getenv("PATH") + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 }
 
-func (c *Cluster) remember(daemon *process.Daemon) error {
+func (c *Cluster) remember(daemon *process.Daemon, node int, command *state.Command) error {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.daemons = append(c.daemons, daemon)
-	c.record.Daemons = append(c.record.Daemons, state.Daemon{Name: daemon.Name, Log: daemon.Log, ID: daemon.Identity})
+	c.record.Remember(state.Daemon{Name: daemon.Name, Log: daemon.Log, ID: daemon.Identity, Node: node, Command: command})
 	return c.record.Save(c.Cluster)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -89,9 +90,12 @@ func TestControlPlaneLeavesNoTrace(t *testing.T) {
 	if err := again.Up(ctx, Options{ControlPlaneOnly: true}); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(daemons(t, cluster), first) {
+	if !reflect.DeepEqual(daemons(t, cluster), first) {
 		t.Error("a running cluster was started again")
 	}
+
+	restartAPIServer(t, ctx, again)
+	first = append(first, daemons(t, again)...)
 
 	etcd, _ := again.record.Daemon(controlplane.Etcd)
 	if err := syscall.Kill(etcd.ID.PID, syscall.SIGKILL); err != nil {
@@ -118,6 +122,35 @@ func TestControlPlaneLeavesNoTrace(t *testing.T) {
 	expectNoTrace(t, cluster, iface, append(first, last...))
 	if err := cluster.Down(ctx); err != nil {
 		t.Errorf("removing a cluster that does not exist: %v", err)
+	}
+}
+
+func restartAPIServer(t *testing.T, ctx context.Context, cluster *Cluster) {
+	t.Helper()
+	before, _ := cluster.record.Daemon(controlplane.APIServer)
+	for _, act := range []func(context.Context, string) error{cluster.Pause, cluster.Start, cluster.Pause, cluster.Stop} {
+		if err := act(ctx, controlplane.APIServer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if before.ID.Running() {
+		t.Error("the API server still runs")
+	}
+	if status, err := cluster.Status(); err != nil || !slices.Equal(status.StoppedDaemons, []string{controlplane.APIServer}) || status.State != Running {
+		t.Errorf("after the API server was stopped: %+v, %v", status, err)
+	}
+	if err := cluster.Up(ctx, Options{ControlPlaneOnly: true}); err != nil {
+		t.Fatal(err)
+	}
+	client, err := cluster.client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cluster.wait(ctx, "the API server", time.Minute, func(ctx context.Context) error { return client.Get(ctx, "/readyz", nil) }); err != nil {
+		t.Error(err)
+	}
+	if err := cluster.Stop(ctx, "no-such-daemon"); err == nil || !strings.Contains(err.Error(), controlplane.APIServer) {
+		t.Errorf("an unknown name: %v", err)
 	}
 }
 

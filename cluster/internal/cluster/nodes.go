@@ -160,7 +160,9 @@ func (c *Cluster) startKubelet(ctx context.Context, of state.Node) error {
 	if err := c.waitForNode(ctx, of); err != nil {
 		return err
 	}
-	c.record.Nodes = append(c.record.Nodes, of)
+	if !slices.Contains(c.record.Nodes, of) {
+		c.record.Nodes = append(c.record.Nodes, of)
+	}
 	return c.record.Save(c.Cluster)
 }
 
@@ -226,7 +228,7 @@ func (c *Cluster) AddNode(ctx context.Context, name, architecture string) error 
 		}
 		return nil
 	}
-	added := state.Node{Name: name, Number: len(c.record.Nodes) + 1, Architecture: architecture}
+	added := state.Node{Name: name, Number: c.record.FreeNumber(), Architecture: architecture}
 	if err := c.change(func() error { return c.startNode(ctx, added) }); err != nil {
 		return fmt.Errorf("add node %s: %w", name, err)
 	}
@@ -239,6 +241,9 @@ func (c *Cluster) startNode(ctx context.Context, added state.Node) error {
 	}
 	var others []network.Node
 	for _, other := range c.record.Nodes {
+		if other.Number == added.Number || c.isStopped(other) {
+			continue
+		}
 		view, err := c.networkNode(other)
 		if err != nil {
 			return err

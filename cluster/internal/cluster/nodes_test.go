@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
 
+	"kiln.build/cluster/internal/cgroup"
 	"kiln.build/cluster/internal/kube"
 	"kiln.build/cluster/internal/node"
 )
@@ -32,6 +34,7 @@ func TestNodesLeaveNoTrace(t *testing.T) {
 	expectState(t, cluster, Broken)
 	again := Open(cluster.Cluster, cluster.tools, os.Stderr)
 	startPods(t, ctx, again)
+	restartSecondNode(t, ctx, again)
 	last := daemons(t, again)
 
 	if err := again.Down(ctx); err != nil {
@@ -68,6 +71,38 @@ func startPods(t *testing.T, ctx context.Context, cluster *Cluster) {
 		if err := cluster.wait(ctx, name, 2*time.Minute, func(ctx context.Context) error { return podRuns(ctx, client, name) }); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// restartSecondNode stops the node "second" with the pod on it, starts it again and removes it.
+func restartSecondNode(t *testing.T, ctx context.Context, cluster *Cluster) {
+	t.Helper()
+	if err := cluster.Stop(ctx, cluster.Name+"-node"); err == nil {
+		t.Error("the node of the control plane was stopped")
+	}
+	if err := cluster.Stop(ctx, "second"); err != nil {
+		t.Fatal(err)
+	}
+	status, err := cluster.Status()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"sandbox-2", "containerd-2", "kubelet-2", "kube-proxy-2"}; !slices.Equal(status.StoppedDaemons, want) || status.State != Running {
+		t.Errorf("stopped: %v, not %v; the cluster is %s", status.StoppedDaemons, want, status.State)
+	}
+	for _, group := range []string{cluster.daemonCgroup(2), cluster.Cgroup() + "/node2"} {
+		if cgroup.Exists(group) {
+			t.Errorf("the stopped node has the cgroup %s", group)
+		}
+	}
+	if err := cluster.Start(ctx, "second"); err != nil {
+		t.Fatal(err)
+	}
+	if err := cluster.RemoveNode(ctx, "second"); err != nil {
+		t.Fatal(err)
+	}
+	if status, err = cluster.Status(); err != nil || len(status.Nodes) != 1 || len(status.StoppedDaemons) != 0 || status.State != Running {
+		t.Errorf("after the node was removed: %+v, %v", status, err)
 	}
 }
 

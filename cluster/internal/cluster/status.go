@@ -29,8 +29,9 @@ type Status struct {
 	Git              *Git            `json:"git,omitempty"`
 	Nodes            []Node          `json:"nodes,omitempty"`
 	StateDir         string          `json:"stateDir"`
-	// Dead names the daemons that should run and do not.
-	Dead []string `json:"dead,omitempty"`
+	// Dead names the daemons that should run and do not, StoppedDaemons those that somebody stopped.
+	Dead           []string `json:"dead,omitempty"`
+	StoppedDaemons []string `json:"stoppedDaemons,omitempty"`
 }
 
 // SecureRegistry is the registry with TLS and a login.
@@ -74,7 +75,7 @@ func (c *Cluster) Status() (*Status, error) {
 	if record.Bin != "" {
 		status.Bin = record.Bin
 	}
-	status.State, status.Dead = Running, record.Dead()
+	status.State, status.Dead, status.StoppedDaemons = Running, record.Dead(), record.Stopped()
 	if !record.Ready || len(status.Dead) > 0 {
 		status.State = Broken
 	}
@@ -109,6 +110,7 @@ func (s *Status) String() string {
 	line("cluster", s.Name)
 	line("state", s.State)
 	line("ended daemons", strings.Join(s.Dead, ", "))
+	line("stopped daemons", strings.Join(s.StoppedDaemons, ", "))
 	line("server", s.Server)
 	line("kubeconfig", s.Kubeconfig)
 	line("tools", s.Bin)

@@ -121,6 +121,9 @@ func brokenness(record *state.Record) string {
 }
 
 func (c *Cluster) startAll(ctx context.Context, options Options) error {
+	if err := c.startStopped(ctx); err != nil {
+		return err
+	}
 	if !c.has(controlplane.APIServer) {
 		if err := c.startControlPlane(ctx, options); err != nil {
 			return err
@@ -135,9 +138,6 @@ func (c *Cluster) startAll(ctx context.Context, options Options) error {
 // startControlPlane starts etcd, the API server and the controller manager, and waits until objects can be created.
 func (c *Cluster) startControlPlane(ctx context.Context, options Options) error {
 	if err := os.MkdirAll(c.Path("run"), 0o755); err != nil {
-		return err
-	}
-	if err := cgroup.Create(c.daemonCgroup()); err != nil {
 		return err
 	}
 	err := together(
@@ -192,14 +192,17 @@ func (c *Cluster) startSandbox(ctx context.Context, number int) error {
 	if err != nil {
 		return fmt.Errorf("find the tools: %w", err)
 	}
+	if err := cgroup.Create(c.daemonCgroup(number)); err != nil {
+		return err
+	}
 	holder, err := sandbox.Start(sandbox.Options{
-		Name: holderName(number), Log: c.Log(holderName(number)), Cgroup: c.daemonCgroup(), Network: true,
+		Name: holderName(number), Log: c.Log(holderName(number)), Cgroup: c.daemonCgroup(number), Network: true,
 		Keep: []string{c.Dir, cache}, Dir: c.nodePath(number, "sandbox"),
 	})
 	if err != nil {
 		return err
 	}
-	if err := c.remember(holder); err != nil {
+	if err := c.remember(holder, number, nil); err != nil {
 		return err
 	}
 	if number != 1 {

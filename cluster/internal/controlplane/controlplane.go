@@ -142,6 +142,8 @@ func APIServerArgs(cluster layout.Cluster, address string) []string {
 		"--authorization-mode=Node,RBAC",
 		"--enable-admission-plugins=NodeRestriction",
 		"--allow-privileged=true",
+		// A node that does not answer for the controller manager's grace period is gone for good here; its pods need not wait for it.
+		"--default-unreachable-toleration-seconds=5",
 		"--profiling=false",
 	}
 }

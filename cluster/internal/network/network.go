@@ -57,7 +57,7 @@ func ConnectMachine(ctx context.Context, iface, machineAddress string, first Nod
 
 // ConnectNode joins another node to the first one's bridge and tells all nodes of each other's pods. others includes the first.
 func ConnectNode(ctx context.Context, node Node, machineAddress string, others []Node) error {
-	port := fmt.Sprintf("kiln-n%d", node.Number)
+	port := port(node.Number)
 	if err := run(ctx, others[0].Holder, []string{
 		fmt.Sprintf("link add %s type veth peer name eth0 netns %d", port, node.Holder),
 		fmt.Sprintf("link set %s master %s up", port, bridge),
@@ -81,6 +81,17 @@ func ConnectNode(ctx context.Context, node Node, machineAddress string, others [
 	}
 	return nil
 }
+
+// DisconnectNode removes a node from the first one's bridge, if it is still there: the kernel takes its time after the node's last process.
+func DisconnectNode(ctx context.Context, number int, first Node) error {
+	err := run(ctx, first.Holder, []string{"link delete " + port(number)})
+	if err != nil && !strings.Contains(err.Error(), "Cannot find device") {
+		return fmt.Errorf("disconnect node %d: %w", number, err)
+	}
+	return nil
+}
+
+func port(number int) string { return fmt.Sprintf("kiln-n%d", number) }
 
 // Disconnect removes the machine's interface to a cluster, if it is still there.
 func Disconnect(ctx context.Context, iface string) error {

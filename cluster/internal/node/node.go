@@ -185,6 +185,8 @@ func (c Config) kubelet() ([]byte, error) {
 		"healthzPort":               10248,
 		"enableServer":              true,
 		"nodeStatusUpdateFrequency": "10s",
+		// Whoever kills the same container again and again on this cluster wants to see it start again.
+		"crashLoopBackOff": map[string]string{"maxContainerRestartPeriod": "1s"},
 	})
 }
 

@@ -51,6 +51,21 @@ type Daemon struct {
 	Name string           `json:"name"`
 	Log  string           `json:"log"`
 	ID   process.Identity `json:"id"`
+	// Node is the number of the node whose namespaces it runs in.
+	Node int `json:"node"`
+	// Command starts it again; a process that holds a node's namespaces has none.
+	Command *Command `json:"command,omitempty"`
+	// Stopped tells that it does not run because somebody asked for that.
+	Stopped bool `json:"stopped,omitempty"`
+}
+
+// Command is how a daemon is started.
+type Command struct {
+	Path string   `json:"path"`
+	Args []string `json:"args"`
+	Env  []string `json:"env"` // added to the environment of the command line
+	// Mounts tells that it enters the node's mount namespace too.
+	Mounts bool `json:"mounts"`
 }
 
 // Subnet is the cluster's own network.
@@ -77,15 +92,38 @@ func (r *Record) Daemon(name string) (Daemon, bool) {
 	return r.Daemons[i], true
 }
 
+// Remember adds a daemon, in the place of an earlier one of its name.
+func (r *Record) Remember(daemon Daemon) {
+	r.Daemons = append(slices.DeleteFunc(r.Daemons, func(d Daemon) bool { return d.Name == daemon.Name }), daemon)
+}
+
 // Dead lists the daemons that should run and do not.
 func (r *Record) Dead() []string {
+	return r.names(func(daemon Daemon) bool { return !daemon.Stopped && !daemon.ID.Running() })
+}
+
+// Stopped lists the daemons that do not run because somebody asked for that.
+func (r *Record) Stopped() []string {
+	return r.names(func(daemon Daemon) bool { return daemon.Stopped })
+}
+
+func (r *Record) names(of func(Daemon) bool) []string {
 	var names []string
 	for _, daemon := range r.Daemons {
-		if !daemon.ID.Running() {
+		if of(daemon) {
 			names = append(names, daemon.Name)
 		}
 	}
 	return names
+}
+
+// FreeNumber is the least number that no node has.
+func (r *Record) FreeNumber() int {
+	number := 1
+	for slices.ContainsFunc(r.Nodes, func(n Node) bool { return n.Number == number }) {
+		number++
+	}
+	return number
 }
 
 // Load reads the record of a cluster; without one it returns nil.

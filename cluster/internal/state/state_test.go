@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -106,5 +107,20 @@ func TestLockKeepsOthersOut(t *testing.T) {
 	unlock()
 	if err := <-entered; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestStoppedDaemonsAreNotDead(t *testing.T) {
+	record := Record{Daemons: []Daemon{{Name: "a"}, {Name: "b"}}}
+	record.Remember(Daemon{Name: "a", Stopped: true})
+	if dead, stopped := record.Dead(), record.Stopped(); !slices.Equal(dead, []string{"b"}) || !slices.Equal(stopped, []string{"a"}) {
+		t.Errorf("dead %v, stopped %v", dead, stopped)
+	}
+}
+
+func TestNodesGetTheLeastFreeNumber(t *testing.T) {
+	record := Record{Nodes: []Node{{Number: 1}, {Number: 3}}}
+	if number := record.FreeNumber(); number != 2 {
+		t.Errorf("number %d", number)
 	}
 }
