@@ -27,6 +27,7 @@ const usage = `Usage: ./kiln COMMAND
       --plain-http           that registry does not speak HTTPS
   test [--fast]            run the tests; --fast leaves out those that need a cluster with nodes
   bench                    the same as bench/run: measure Kiln beside docker/buildx
+  chaos                    the same as bench/chaos: break things while images are built, and count what is lost
   images                   build Kiln's own images and push them to the cluster's registry
   emulation                the same as bench/emulation: measure emulated builds and compare what they make
   twins                    make the native programs for emulated builds; ./kiln twins --help
@@ -95,6 +96,8 @@ func run(args []string) error {
 		return runDemo(ctx, args[1:])
 	case "bench":
 		return runBench(ctx, args[1:])
+	case "chaos":
+		return runChaos(ctx, args[1:])
 	case "images":
 		return runImages(ctx, args[1:])
 	case "down":

@@ -29,41 +29,12 @@ func runTest(ctx context.Context, args []string) error {
 	if err := parse(set, args); err != nil {
 		return err
 	}
-	root, err := layout.Root()
+	t, err := prepareTests(ctx, *fast)
 	if err != nil {
 		return err
 	}
-	jdk, err := findJDK()
-	if err != nil {
-		return err
-	}
-	if _, err := exec.LookPath("mvn"); err != nil {
-		return errors.New("Maven is missing. Install it: apt-get install --no-install-recommends maven")
-	}
-	tools, err := newToolchain()
-	if err != nil {
-		return err
-	}
-	// Without cluster scenarios, the tests still start control planes, registries and BuildKit daemons.
-	wanted := append(slices.Clone(toolchain.ControlPlane), toolchain.Runc, toolchain.BuildKit, toolchain.Helm)
-	if !*fast {
-		wanted = toolchain.Node
-	}
-	bin, err := tools.Ensure(ctx, wanted...)
-	if err != nil {
-		return err
-	}
-	cache, err := layout.Cache()
-	if err != nil {
-		return err
-	}
-	emulators, _, err := emulation.FetchEmulators(ctx, filepath.Join(cache, "emulation"), "aarch64", "arm", "i386", "ppc64le", "riscv64", "s390x", "x86_64")
-	if err != nil {
-		return fmt.Errorf("get QEMU for the tests: %w", err)
-	}
-	env := append(os.Environ(), "KILN_QEMU_BIN="+emulators, "JAVA_HOME="+jdk, "KILN_TOOLS_BIN="+bin, "KILN_SCRIPT="+filepath.Join(root, "kiln"))
 	for _, module := range goModules {
-		if err := runGoTests(ctx, filepath.Join(root, module), env, *fast); err != nil {
+		if err := runGoTests(ctx, filepath.Join(t.root, module), t.env, *fast); err != nil {
 			return err
 		}
 	}
@@ -71,7 +42,50 @@ func runTest(ctx context.Context, args []string) error {
 	if *fast {
 		mavenArgs = append(mavenArgs, "-Dkiln.skipClusterTests=true")
 	}
-	return testStep(ctx, root, env, "mvn", mavenArgs...)
+	return testStep(ctx, t.root, t.env, "mvn", mavenArgs...)
+}
+
+// tests is what the tests start from.
+type tests struct {
+	root string
+	env  []string
+}
+
+// prepareTests builds what the tests start; those without nodes need less.
+func prepareTests(ctx context.Context, fast bool) (t tests, err error) {
+	root, err := layout.Root()
+	if err != nil {
+		return t, err
+	}
+	jdk, err := findJDK()
+	if err != nil {
+		return t, err
+	}
+	if _, err := exec.LookPath("mvn"); err != nil {
+		return t, errors.New("Maven is missing. Install it: apt-get install --no-install-recommends maven")
+	}
+	tools, err := newToolchain()
+	if err != nil {
+		return t, err
+	}
+	// Without cluster scenarios, the tests still start control planes, registries and BuildKit daemons.
+	wanted := append(slices.Clone(toolchain.ControlPlane), toolchain.Runc, toolchain.BuildKit, toolchain.Helm)
+	if !fast {
+		wanted = toolchain.Node
+	}
+	bin, err := tools.Ensure(ctx, wanted...)
+	if err != nil {
+		return t, err
+	}
+	cache, err := layout.Cache()
+	if err != nil {
+		return t, err
+	}
+	emulators, _, err := emulation.FetchEmulators(ctx, filepath.Join(cache, "emulation"), "aarch64", "arm", "i386", "ppc64le", "riscv64", "s390x", "x86_64")
+	if err != nil {
+		return t, fmt.Errorf("get QEMU for the tests: %w", err)
+	}
+	return tests{root: root, env: append(os.Environ(), "KILN_QEMU_BIN="+emulators, "JAVA_HOME="+jdk, "KILN_TOOLS_BIN="+bin, "KILN_SCRIPT="+filepath.Join(root, "kiln"))}, nil
 }
 
 // runGoTests checks format and common mistakes of a Go module and runs its tests, without those of whole nodes when fast.

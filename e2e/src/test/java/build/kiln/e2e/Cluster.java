@@ -11,9 +11,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
+import org.awaitility.Awaitility;
 
 /**
  * The cluster of the scenarios, with Kiln installed the way a user installs it: images by digest, through the chart. One for
@@ -23,6 +26,8 @@ final class Cluster implements AutoCloseable {
     private static final String NAME = "kiln-e2e";
     private static final Path ROOT = Path.of(System.getProperty("kiln.root", ".."));
     private static final Path SCRIPT = ROOT.resolve("kiln").toAbsolutePath();
+    private static final Path CHART = ROOT.resolve("helm/kiln").toAbsolutePath();
+    private static final Duration COMPONENT_DEADLINE = Duration.ofMinutes(1);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Status status;
@@ -73,13 +78,63 @@ final class Cluster implements AutoCloseable {
                 .with("SSL_CERT_FILE", status.secureRegistry().caFile().toString());
     }
 
-    /** Kills the first process of a container, found by the container's id in its cgroup's path. */
     void killContainer(String id) {
-        ProcessHandle process = ProcessHandle.allProcesses()
+        process(id)
+                .orElseThrow(() -> new AssertionError("no process of container " + id))
+                .destroyForcibly();
+    }
+
+    /** The first process of a container, found by the container's id in its cgroup's path. */
+    Optional<ProcessHandle> process(String id) {
+        return ProcessHandle.allProcesses()
                 .filter(candidate -> cgroups(candidate.pid()).contains(id))
-                .min(Comparator.comparingLong(ProcessHandle::pid))
-                .orElseThrow(() -> new AssertionError("no process of container " + id));
-        process.destroyForcibly();
+                .min(Comparator.comparingLong(ProcessHandle::pid));
+    }
+
+    /** Kills a daemon of the cluster, or everything on a node of it. */
+    void stop(String component) {
+        kiln(COMPONENT_DEADLINE, "cluster", "stop", component);
+    }
+
+    /** Lets a daemon stand still: it holds its connections and answers nobody. */
+    void pause(String component) {
+        kiln(COMPONENT_DEADLINE, "cluster", "pause", component);
+    }
+
+    /** Undoes {@link #stop} and {@link #pause}, whether they were called or not. */
+    void start(String component) {
+        kiln(COMPONENT_DEADLINE, "cluster", "start", component);
+    }
+
+    void addNode(String name) {
+        kiln(Duration.ofMinutes(3), "cluster", "add-node", name);
+    }
+
+    void removeNode(String name) {
+        kiln(COMPONENT_DEADLINE, "cluster", "remove-node", name);
+    }
+
+    /** Upgrades Kiln with changed values of the chart. */
+    void upgrade(String... settings) {
+        List<Object> arguments = new ArrayList<>(List.of("upgrade", "kiln", CHART, "--namespace", "kiln-system"));
+        arguments.addAll(List.of("--reuse-values", "--wait", "--timeout", "2m"));
+        for (String setting : settings) {
+            arguments.addAll(List.of("--set", setting));
+        }
+        tool("helm", arguments.toArray()).within(Duration.ofMinutes(3)).output();
+    }
+
+    /** Waits until the API server serves requests again. */
+    void awaitApiServer() {
+        Awaitility.await("the API server answers")
+                .atMost(COMPONENT_DEADLINE)
+                .ignoreExceptions()
+                .until(() -> client.raw("/readyz"), "ok"::equals);
+    }
+
+    /** What the open registry keeps on the disk. */
+    RegistryFolder registryFolder() {
+        return new RegistryFolder(status.stateDir().resolve("registry/docker/registry/v2"));
     }
 
     private static String cgroups(long pid) {
@@ -97,7 +152,7 @@ final class Cluster implements AutoCloseable {
                         "upgrade",
                         "--install",
                         "kiln",
-                        ROOT.resolve("helm/kiln").toAbsolutePath(),
+                        CHART,
                         "--namespace",
                         "kiln-system",
                         "--create-namespace",
@@ -172,7 +227,7 @@ final class Cluster implements AutoCloseable {
     }
 
     @JsonIgnoreProperties(ignoreUnknown = true)
-    record Status(Path kubeconfig, Path bin, String registry, SecureRegistry secureRegistry, Git git) {}
+    record Status(Path kubeconfig, Path bin, Path stateDir, String registry, SecureRegistry secureRegistry, Git git) {}
 
     @JsonIgnoreProperties(ignoreUnknown = true)
     record SecureRegistry(String host, String username, String password, Path caFile) {}

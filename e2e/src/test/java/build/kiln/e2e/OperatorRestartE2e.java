@@ -3,10 +3,6 @@ package build.kiln.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import build.kiln.api.v1alpha1.ImageBuildStatus;
-import io.fabric8.kubernetes.api.model.Pod;
-import java.time.Duration;
-import java.util.List;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -24,7 +20,8 @@ class OperatorRestartE2e {
                 """.formatted(image));
         workspace.awaitBuilding("slow");
 
-        killOperator(workspace);
+        Operator operator = new Operator(workspace.cluster());
+        operator.awaitRestart(operator.kill());
         ImageBuildStatus status = workspace.awaitSucceeded("slow");
 
         assertThat(status.run()).satisfies(run -> assertThat(run.number()).isEqualTo(1));
@@ -34,32 +31,5 @@ class OperatorRestartE2e {
         assertThat(status.image()).endsWith(workspace.registry().digest(image + ":latest"));
         assertThat(Registry.images(workspace.registry().manifest(image + ":latest")))
                 .hasSize(2);
-    }
-
-    /** SIGKILL to the operator's process, as the kernel would do it: no shutdown hook runs. */
-    private static void killOperator(Workspace workspace) {
-        Pod pod = operatorPods(workspace).getFirst();
-        String id = pod.getStatus().getContainerStatuses().getFirst().getContainerID();
-        int restarts = pod.getStatus().getContainerStatuses().getFirst().getRestartCount();
-        workspace.cluster().killContainer(id.substring(id.lastIndexOf('/') + 1));
-        Awaitility.await("the operator restarts")
-                .atMost(Duration.ofMinutes(1))
-                .until(() -> operatorPods(workspace)
-                                .getFirst()
-                                .getStatus()
-                                .getContainerStatuses()
-                                .getFirst()
-                                .getRestartCount()
-                        > restarts);
-    }
-
-    private static List<Pod> operatorPods(Workspace workspace) {
-        return workspace
-                .client()
-                .pods()
-                .inNamespace("kiln-system")
-                .withLabel("app.kubernetes.io/name", "kiln-operator")
-                .list()
-                .getItems();
     }
 }

@@ -133,6 +133,13 @@ final class Workspace implements AutoCloseable {
         return await(name, BUILD_DEADLINE, build -> isObserved(build) && condition.test(build.getStatus()));
     }
 
+    /** What the worker of a pod has printed so far; empty when there is no such pod. */
+    String workerLog(String pod) {
+        return cluster.tool("kubectl", "logs", pod, "--container", "worker", "--namespace", namespace)
+                .result()
+                .output();
+    }
+
     List<Pod> pods() {
         return client().pods().inNamespace(namespace).list().getItems();
     }
