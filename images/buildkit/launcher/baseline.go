@@ -23,21 +23,24 @@ const (
 func (baseline) check(ids idMap) error {
 	if ids.initial() {
 		return &unsupported{
-			what: "the pod runs in the user namespace of the node, as the node's root",
+			symptom: userNamespacesUnsupported,
+			what:    "the pod runs in the user namespace of the node, as the node's root",
 			remedy: "the cluster dropped hostUsers: false; it needs Kubernetes 1.33, containerd 2.0 or CRI-O 1.25, runc 1.2 " +
 				"or crun 1.9, and Linux 6.3, or use the profile Rootless",
 		}
 	}
 	if os.Geteuid() != 0 {
 		return &unsupported{
-			what:   fmt.Sprintf("profile Baseline runs as uid %d", os.Geteuid()),
-			remedy: "set runAsUser: 0 in the container (it is root of the pod's own user namespace only)",
+			symptom: podChanged,
+			what:    fmt.Sprintf("profile Baseline runs as uid %d", os.Geteuid()),
+			remedy:  "set runAsUser: 0 in the container (it is root of the pod's own user namespace only)",
 		}
 	}
 	if !ids.covers(0, podIDs) {
 		return &unsupported{
-			what:   fmt.Sprintf("the pod's user namespace has fewer than %d ids", podIDs),
-			remedy: "leave idsPerPod of the kubelet's userNamespaces configuration at its default",
+			symptom: tooFewIDs,
+			what:    fmt.Sprintf("the pod's user namespace has fewer than %d ids", podIDs),
+			remedy:  "leave idsPerPod of the kubelet's userNamespaces configuration at its default",
 		}
 	}
 	caps, err := effectiveCapabilities()
@@ -46,8 +49,9 @@ func (baseline) check(ids idMap) error {
 	}
 	if caps&(1<<capSetUID) == 0 || caps&(1<<capSetGID) == 0 {
 		return &unsupported{
-			what:   "the container lacks the capabilities SETUID and SETGID",
-			remedy: "do not drop the default capabilities of the container",
+			symptom: podChanged,
+			what:    "the container lacks the capabilities SETUID and SETGID",
+			remedy:  "do not drop the default capabilities of the container",
 		}
 	}
 	return checkMounting(baseline{}.namespaces())
@@ -73,8 +77,9 @@ func (b baseline) start() (*os.Process, error) {
 
 func (baseline) notEntered() *unsupported {
 	return &unsupported{
-		what:   "the process in the nested user namespace ended before it could start",
-		remedy: "see the lines above",
+		symptom: namespaceFailed,
+		what:    "the process in the nested user namespace ended before it could start",
+		remedy:  "see the lines above",
 	}
 }
 
@@ -93,8 +98,9 @@ func (baseline) prepare() error {
 	}
 	if !state.Success() {
 		return &unsupported{
-			what:   "/proc of the container is masked, so build steps cannot have their own",
-			remedy: "set procMount: Unmasked in the container (Kubernetes 1.33 or later, with hostUsers: false)",
+			symptom: procMasked,
+			what:    "/proc of the container is masked, so build steps cannot have their own",
+			remedy:  "set procMount: Unmasked in the container (Kubernetes 1.33 or later, with hostUsers: false)",
 		}
 	}
 	return nil

@@ -5,37 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
-
-// refuseBinfmt makes mounting binfmt_misc fail as it does on a kernel before 6.7. Of all mounts that the launcher, buildkitd and runc
-// make it is the one without flags and data, which is what a filter can see.
-func refuseBinfmt() error {
-	const (
-		number, flags, data = 0, 16 + 3*8, 16 + 4*8 // of struct seccomp_data
-		allow, refuse       = unix.SECCOMP_RET_ALLOW, unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
-	)
-	program := []unix.SockFilter{
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: number},
-		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jf: 9, K: unix.SYS_MOUNT},
-	}
-	for i, half := range []uint32{flags, flags + 4, data, data + 4} {
-		program = append(program,
-			unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: half},
-			unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jf: uint8(7 - 2*i), K: 0})
-	}
-	program = append(program,
-		unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: refuse},
-		unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: allow})
-	filter := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
-	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&filter)))
-	if errno != 0 {
-		return errno
-	}
-	return nil
-}
 
 // buildScript stands in for buildkitd: it starts the real one, as it was told to, and builds what lies in the folder FILES with it.
 const buildScript = `#!/bin/sh

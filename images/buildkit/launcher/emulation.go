@@ -53,8 +53,9 @@ func emulate(wanted, accelerated []platform, dir string) error {
 	}
 	if len(missing) > 0 {
 		return &unsupported{
-			what:   fmt.Sprintf("QEMU is registered for %s but a test program of that platform does not run", names(missing)),
-			remedy: "use a node of that architecture, or report it with the kernel version of the node",
+			symptom: emulationUnavailable,
+			what:    fmt.Sprintf("QEMU is registered for %s but a test program of that platform does not run", names(missing)),
+			remedy:  "use a node of that architecture, or report it with the kernel version of the node",
 		}
 	}
 	note("emulation: kernel (%s)", names(wanted))
@@ -64,8 +65,9 @@ func emulate(wanted, accelerated []platform, dir string) error {
 func register(p platform, mountPoint string) error {
 	if _, err := os.Stat(p.emulator()); err != nil {
 		return &unsupported{
-			what:   fmt.Sprintf("the image has no emulator for %s: %v", p.name, err),
-			remedy: "use the kiln/buildkit image of this release",
+			symptom: imageIncomplete,
+			what:    fmt.Sprintf("the image has no emulator for %s: %v", p.name, err),
+			remedy:  "use the kiln/buildkit image of this release",
 		}
 	}
 	err := os.WriteFile(filepath.Join(mountPoint, "register"), []byte(p.registration()), 0o200)
@@ -74,8 +76,9 @@ func register(p platform, mountPoint string) error {
 	}
 	if err != nil {
 		return &unsupported{
-			what:   fmt.Sprintf("QEMU for %s cannot be registered with the kernel: %v", p.name, err),
-			remedy: "use a node with Linux 6.7 or later, or a node of that architecture",
+			symptom: emulationUnavailable,
+			what:    fmt.Sprintf("QEMU for %s cannot be registered with the kernel: %v", p.name, err),
+			remedy:  "use a node with Linux 6.7 or later, or a node of that architecture",
 		}
 	}
 	return nil
@@ -87,8 +90,9 @@ func useEmbedded(missing []platform, cause error, dir string) error {
 	for _, p := range missing {
 		refused := func(problem string) error {
 			return &unsupported{
-				what:   fmt.Sprintf("binfmt_misc cannot be mounted in the user namespace (%v), and %s", cause, problem),
-				remedy: "use a node with Linux 6.7 or later, or a node with the architecture of " + p.name,
+				symptom: emulationUnavailable,
+				what:    fmt.Sprintf("binfmt_misc cannot be mounted in the user namespace (%v), and %s", cause, problem),
+				remedy:  "use a node with Linux 6.7 or later, or a node with the architecture of " + p.name,
 			}
 		}
 		emulator, err := exec.LookPath(p.embeddedEmulator())

@@ -129,8 +129,14 @@ func runInPod() int {
 	if os.Getenv("MASK_PROC") != "" {
 		must(unix.Mount("/dev/null", "/proc/keys", "", unix.MS_BIND, ""))
 	}
+	if limit := os.Getenv("MAX_USER_NAMESPACES"); limit != "" {
+		must(os.WriteFile("/proc/sys/user/max_user_namespaces", []byte(limit), 0))
+	}
 	if os.Getenv("REFUSE_BINFMT") != "" {
 		must(refuseBinfmt())
+	}
+	if os.Getenv("REFUSE_USER_NAMESPACES") != "" {
+		must(refuseUserNamespaces())
 	}
 	code := run(nil)
 	if refusal, err := os.ReadFile(refusalFile); err == nil {
@@ -209,8 +215,23 @@ func TestDaemonRunsInANestedUserNamespace(t *testing.T) {
 
 func TestMaskedProcIsRefused(t *testing.T) {
 	got := runPod(t, "MASK_PROC=1", "BUILDKITD=#!/bin/sh\necho started\n")
-	if got.code != exitUnsupported || !strings.Contains(got.output, "the worker reads: kiln-buildkitd: unsupported: /proc") {
+	if got.code != exitUnsupported || !strings.Contains(got.output, "the worker reads: kiln-buildkitd: unsupported: ProcMasked: /proc") {
 		t.Errorf("exit code %d:\n%s", got.code, got.output)
+	}
+}
+
+func TestRefusedUserNamespacesAreNamed(t *testing.T) {
+	if sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1" || sysctl("kernel/unprivileged_userns_clone") == "0" {
+		t.Skip("this machine restricts user namespaces itself")
+	}
+	for setting, want := range map[string]string{
+		"MAX_USER_NAMESPACES=0":    "UserNamespacesDisabled: a user namespace cannot be created",
+		"REFUSE_USER_NAMESPACES=1": "SeccompRestricted: a user namespace cannot be created",
+	} {
+		got := runPod(t, setting, "BUILDKITD=#!/bin/sh\necho started\n")
+		if got.code != exitUnsupported || !strings.Contains(got.output, "the worker reads: kiln-buildkitd: unsupported: "+want) {
+			t.Errorf("%s: exit code %d, want %d and %q in:\n%s", setting, got.code, exitUnsupported, want, got.output)
+		}
 	}
 }
 

@@ -48,8 +48,9 @@ func checkMounting(attr *syscall.SysProcAttr) error {
 	}
 	if !state.Success() {
 		return &unsupported{
-			what:   "mounting is refused in a user namespace of the pod (AppArmor or SELinux confines the container)",
-			remedy: "run the container with appArmorProfile Unconfined, or with a profile that allows mount",
+			symptom: appArmorRestricted,
+			what:    "mounting is refused in a user namespace of the pod (AppArmor or SELinux confines the container)",
+			remedy:  "run the container with appArmorProfile Unconfined, or with a profile that allows mount",
 		}
 	}
 	return nil
@@ -69,14 +70,14 @@ func namespaceRefused(err error) *unsupported {
 	what := fmt.Sprintf("a user namespace cannot be created: %v", err)
 	switch limit := sysctl("user/max_user_namespaces"); {
 	case isErrno(err, syscall.ENOSPC), isErrno(err, syscall.EUSERS), limit == "0":
-		return &unsupported{what, "raise the sysctl user.max_user_namespaces on the node (it is " + limit + " here)"}
+		return &unsupported{userNamespacesDisabled, what, "raise the sysctl user.max_user_namespaces on the node (it is " + limit + " here)"}
 	case sysctl("kernel/unprivileged_userns_clone") == "0":
-		return &unsupported{what, "set the sysctl kernel.unprivileged_userns_clone=1 on the node"}
+		return &unsupported{userNamespacesDisabled, what, "set the sysctl kernel.unprivileged_userns_clone=1 on the node"}
 	case isErrno(err, syscall.EACCES), sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
-		return &unsupported{what, "give the container an AppArmor profile that allows userns, " +
+		return &unsupported{appArmorRestricted, what, "give the container an AppArmor profile that allows userns, " +
 			"or set the sysctl kernel.apparmor_restrict_unprivileged_userns=0 on the node"}
 	default:
-		return &unsupported{what, "let seccomp allow unshare, clone and mount: leave seccompProfile unset where the kubelet " +
+		return &unsupported{seccompRestricted, what, "let seccomp allow unshare, clone and mount: leave seccompProfile unset where the kubelet " +
 			"has no --seccomp-default, else use a Localhost profile or the profile Rootless"}
 	}
 }

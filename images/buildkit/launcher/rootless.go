@@ -21,8 +21,9 @@ const rootlessUID = 1000
 func (rootless) check(ids idMap) error {
 	if os.Geteuid() != rootlessUID {
 		return &unsupported{
-			what:   fmt.Sprintf("profile Rootless runs as uid %d", os.Geteuid()),
-			remedy: fmt.Sprintf("set runAsUser: %d and runAsGroup: %d in the container", rootlessUID, rootlessUID),
+			symptom: podChanged,
+			what:    fmt.Sprintf("profile Rootless runs as uid %d", os.Geteuid()),
+			remedy:  fmt.Sprintf("set runAsUser: %d and runAsGroup: %d in the container", rootlessUID, rootlessUID),
 		}
 	}
 	noNewPrivileges, err := procStatus("NoNewPrivs")
@@ -31,8 +32,9 @@ func (rootless) check(ids idMap) error {
 	}
 	if noNewPrivileges == "1" {
 		return &unsupported{
-			what:   "the container may not gain privileges, so newuidmap cannot map ids",
-			remedy: "leave allowPrivilegeEscalation unset in the container",
+			symptom: podChanged,
+			what:    "the container may not gain privileges, so newuidmap cannot map ids",
+			remedy:  "leave allowPrivilegeEscalation unset in the container",
 		}
 	}
 	for file, tool := range map[string]string{"/etc/subuid": "newuidmap", "/etc/subgid": "newgidmap"} {
@@ -65,8 +67,9 @@ func checkSubordinate(ids idMap, file string) error {
 	}
 	if !ids.covers(first, length) {
 		return &unsupported{
-			what:   fmt.Sprintf("the subordinate ids %d to %d do not exist in the pod's user namespace", first, first+length-1),
-			remedy: "leave hostUsers unset for the profile Rootless, or use the profile Baseline",
+			symptom: podChanged,
+			what:    fmt.Sprintf("the subordinate ids %d to %d do not exist in the pod's user namespace", first, first+length-1),
+			remedy:  "leave hostUsers unset for the profile Rootless, or use the profile Baseline",
 		}
 	}
 	return nil
@@ -96,7 +99,7 @@ func subordinateIDs(text, user string, uid int) (first, length uint32, err error
 func checkMapper(tool string) error {
 	path, err := exec.LookPath(tool)
 	if err != nil {
-		return &unsupported{what: "the image has no " + tool, remedy: "use the kiln/buildkit image of this release"}
+		return &unsupported{symptom: imageIncomplete, what: "the image has no " + tool, remedy: "use the kiln/buildkit image of this release"}
 	}
 	if size, err := unix.Getxattr(path, "security.capability", nil); err == nil && size > 0 {
 		return nil
@@ -107,8 +110,9 @@ func checkMapper(tool string) error {
 	}
 	if info.Mode()&os.ModeSetuid == 0 {
 		return &unsupported{
-			what:   path + " has lost its file capabilities",
-			remedy: "let the container runtime keep the extended attributes of image layers",
+			symptom: imageIncomplete,
+			what:    path + " has lost its file capabilities",
+			remedy:  "let the container runtime keep the extended attributes of image layers",
 		}
 	}
 	return nil
@@ -121,7 +125,7 @@ func (rootless) start() (*os.Process, error) {
 	}
 	path, err := exec.LookPath("rootlesskit")
 	if err != nil {
-		return nil, &unsupported{what: "the image has no rootlesskit", remedy: "use the kiln/buildkit image of this release"}
+		return nil, &unsupported{symptom: imageIncomplete, what: "the image has no rootlesskit", remedy: "use the kiln/buildkit image of this release"}
 	}
 	env := withEnvironment(os.Environ(), rootless{}.environment())
 	return os.StartProcess(path, []string{"rootlesskit", "--net=host", self, stageNamespace}, &os.ProcAttr{
@@ -132,8 +136,9 @@ func (rootless) start() (*os.Process, error) {
 
 func (rootless) notEntered() *unsupported {
 	return &unsupported{
-		what:   "RootlessKit could not create the user namespace (see the lines above)",
-		remedy: "run the container with seccompProfile and appArmorProfile Unconfined and the default capabilities",
+		symptom: namespaceFailed,
+		what:    "RootlessKit could not create the user namespace (see the lines above)",
+		remedy:  "run the container with seccompProfile and appArmorProfile Unconfined and the default capabilities",
 	}
 }
 

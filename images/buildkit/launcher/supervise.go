@@ -158,7 +158,7 @@ func markEntered(dir string) error {
 func execDaemon(p profile, s settings, accelerated bool) error {
 	path, err := exec.LookPath("buildkitd")
 	if err != nil {
-		return &unsupported{what: "the image has no buildkitd", remedy: "use the kiln/buildkit image of this release"}
+		return &unsupported{symptom: imageIncomplete, what: "the image has no buildkitd", remedy: "use the kiln/buildkit image of this release"}
 	}
 	root := p.stateFolder()
 	if s.keptState {

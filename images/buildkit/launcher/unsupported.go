@@ -13,14 +13,31 @@ const (
 	refusalFile = "/run/buildkit/unsupported"
 )
 
+// symptom names what is missing in one word of the message; docs/support-matrix.md explains them.
+type symptom string
+
+const (
+	userNamespacesUnsupported symptom = "UserNamespacesUnsupported"
+	userNamespacesDisabled    symptom = "UserNamespacesDisabled"
+	tooFewIDs                 symptom = "TooFewIDs"
+	appArmorRestricted        symptom = "AppArmorRestricted"
+	seccompRestricted         symptom = "SeccompRestricted"
+	procMasked                symptom = "ProcMasked"
+	podChanged                symptom = "PodChanged"
+	namespaceFailed           symptom = "NamespaceFailed"
+	emulationUnavailable      symptom = "EmulationUnavailable"
+	imageIncomplete           symptom = "ImageIncomplete"
+)
+
 // unsupported says that the node or the pod lacks something that the profile needs.
 type unsupported struct {
-	what   string // what is missing
-	remedy string // what to do about it
+	symptom symptom
+	what    string // what is missing
+	remedy  string // what to do about it
 }
 
 func (u *unsupported) Error() string {
-	return "unsupported: " + u.what + "; " + u.remedy
+	return "unsupported: " + string(u.symptom) + ": " + u.what + "; " + u.remedy
 }
 
 // reportUnsupported tells it to the reader of the log, to the worker container, and, through the termination message, to the
