@@ -30,7 +30,7 @@ type indexEntry struct {
 
 // compilers are the names of programs that are reported when they run without a twin.
 var compilers = []string{
-	"as", "cc1", "cc1obj", "cc1objplus", "cc1plus", "collect2", "compile", "d21", "f951", "ghc", "gnat1", "go1", "gnu1", "ld", "ld.bfd", "ld.gold",
+	"as", "cc1", "cc1obj", "cc1objplus", "cc1plus", "compile", "d21", "f951", "ghc", "gnat1", "go1", "gnu1", "ld", "ld.bfd", "ld.gold",
 	"ld.lld", "link", "lld", "llc", "lto1", "mold", "ocamlopt.opt", "opt", "rustc", "swift-frontend", "zig",
 	"clang", "clang-11", "clang-13", "clang-14", "clang-15", "clang-16", "clang-17", "clang-18", "clang-19", "clang-20", "clang-21",
 }

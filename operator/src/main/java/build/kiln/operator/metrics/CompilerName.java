@@ -18,7 +18,6 @@ final class CompilerName {
             "cc1objplus",
             "cc1plus",
             "clang",
-            "collect2",
             "compile",
             "d21",
             "f951",
