@@ -145,6 +145,33 @@ final class Cluster implements AutoCloseable {
         }
     }
 
+    /** Makes the image of a set of native programs, has it in the open registry, and returns its reference. */
+    String pushTwins(String set) {
+        return kiln(Duration.ofMinutes(10), "twins", "--push", set)
+                .lines()
+                .toList()
+                .getLast();
+    }
+
+    /** Kiln with other values of the chart, given as YAML, until the result is closed. */
+    Reconfiguration reconfigure(String values) {
+        Path file = temporary("kiln-e2e-change", values);
+        Reconfiguration change = new Reconfiguration(this);
+        try {
+            change.helm(
+                    "upgrade",
+                    "kiln",
+                    ROOT.resolve("helm/kiln").toAbsolutePath(),
+                    "--reset-then-reuse-values",
+                    "--values",
+                    file);
+        } catch (RuntimeException | Error e) {
+            change.close();
+            throw e;
+        }
+        return change;
+    }
+
     private void install(List<String> images) {
         Path values = writeValues(images);
         tool(
@@ -168,9 +195,7 @@ final class Cluster implements AutoCloseable {
     private Path writeValues(List<String> images) {
         try {
             String ca = Files.readString(status.secureRegistry().caFile()).indent(6);
-            Path file = Files.createTempFile("kiln-e2e-values", ".yaml");
-            file.toFile().deleteOnExit();
-            return Files.writeString(file, """
+            return temporary("kiln-e2e-values", """
                     image:
                     %s
                     registries:
@@ -187,6 +212,16 @@ final class Cluster implements AutoCloseable {
                             status.registry(),
                             status.secureRegistry().host(),
                             ca));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Path temporary(String name, String content) {
+        try {
+            Path file = Files.createTempFile(name, ".yaml");
+            file.toFile().deleteOnExit();
+            return Files.writeString(file, content);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
