@@ -24,7 +24,7 @@ X
   chmod +x $program
 done
 mkdir -p t dir /opt/bin /usr/local/bin; cp -L /usr/bin/gcc /opt/bin/gcc; ln -s /usr/bin/gcc /usr/local/bin/mycc; ln -s ../../usr/bin/g++ /opt/linked++
-for file in a.c b.c a.cc a.cpp a.s a.S a.o a.i a.ii a.h a.f90 a.go a.d a.m unknown.xyz lib.a; do echo "$file" > $file; done
+for file in a.c b.c a.cc a.cpp a.s a.S a.o a.i a.ii a.h a.f90 a.go a.d a.m a.rs unknown.xyz lib.a; do echo "$file" > $file; done
 printf '%s' '-DA="b c" -I dir' > options; printf '%s' '-c a.c @options -O2' > more
 try() { echo "$*"; "$@" < /dev/null; echo "exit code $?"; }
 while read -r line; do try gcc $line; done <<'X'
@@ -44,6 +44,8 @@ while read -r line; do try gcc $line; done <<'X'
 -c a.go
 -c a.d
 -c a.m
+-c a.rs
+-x rust -c a.c
 -c unknown.xyz
 -c a.h
 -c none.c
@@ -127,7 +129,7 @@ while read -r line; do try g++ $line; done <<'X'
 a.o
 X
 for setting in C_INCLUDE_PATH=/src/dir LIBRARY_PATH=/src/dir: COMPILER_PATH=/src/dir GCC_EXEC_PREFIX=/src/dir/ TMPDIR=/src/t LANG=C.UTF-8 LC_ALL=de_DE.UTF-8 GCC_COLORS= DEPENDENCIES_OUTPUT=/src/x.d \
-  LD_RUN_PATH=/x LD_LIBRARY_PATH=/x CPATH=/x COLLECT_GCC_OPTIONS=x GLIBC_TUNABLES=x; do
+  LD_RUN_PATH=/x LD_LIBRARY_PATH=/x CPATH=/x COLLECT_GCC_OPTIONS=x GLIBC_TUNABLES=glibc.malloc.perturb=0; do
   try env $setting gcc -c a.c
 done
 for driver in /opt/bin/gcc mycc /opt/linked++ /usr/bin/../bin/gcc ../usr/bin/g++; do try $driver -c a.c; done

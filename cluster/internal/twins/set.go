@@ -114,7 +114,7 @@ func (s Set) pairs() []pair {
 		linkers = append(linkers, "ld.gold")
 	}
 	if s.optimisesLinks() {
-		pairs = append(pairs, pair{foreign: gcc + "lto1", native: cross + "lto1", twin: "bin/lto1", rules: []string{"qemu-if=-fplugin*"}})
+		pairs = append(pairs, pair{foreign: gcc + "lto1", native: cross + "lto1", twin: "bin/lto1", rules: append([]string{"qemu-if=-fplugin*"}, s.offloadRules()...)})
 	}
 	if s.readsIntermediateCode() {
 		pairs = append(pairs, pair{foreign: gcc + "liblto_plugin.so", native: cross + "liblto_plugin.so", twin: "lib/liblto_plugin.so"})
@@ -135,9 +135,7 @@ func (s Set) pairs() []pair {
 }
 
 // hasDrivers is false where the drivers were not compared with TestDriversStartTheSamePrograms.
-func (s Set) hasDrivers() bool {
-	return s.Release != trixie || s.Architecture != s390x && s.Architecture != ppc64le
-}
+func (s Set) hasDrivers() bool { return s.Release == bookworm && s.Architecture == arm64 }
 
 // hasGold is false for riscv64, which gold was not ported to.
 func (s Set) hasGold() bool { return s.Architecture != riscv64 }
@@ -209,7 +207,15 @@ func (s Set) rulesOfGCC() []string {
 		// GCC writes its intermediate code and the notes of gcov in the byte order of the machine that it runs on.
 		rules = append(rules, "qemu-if=-flto*", "qemu-if=-ftest-coverage", "qemu-if=-fprofile-*", "qemu-if=-fauto-profile*", "qemu-if=-fbranch-probabilities")
 	}
-	return rules
+	return append(rules, s.offloadRules()...)
+}
+
+// offloadRules are for native compilers that are configured to offload (--enable-offload-targets), when the cross compiler is not.
+func (s Set) offloadRules() []string {
+	if s.Release == trixie && (s.Architecture == arm64 || s.Architecture == ppc64le) {
+		return []string{"qemu-if=-fopenmp", "qemu-if=-fopenacc"}
+	}
+	return nil
 }
 
 // optimisesLinks is false where the code generator of the twin is not the same, and no argument of it says what it compiles.
