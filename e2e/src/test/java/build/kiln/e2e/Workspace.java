@@ -85,11 +85,14 @@ final class Workspace implements AutoCloseable {
     }
 
     void requestRebuild(String name, String token) {
+        annotate(name, ImageBuild.REBUILD_ANNOTATION, token);
+    }
+
+    void annotate(String name, String annotation, String token) {
         build(name)
                 .patch(
                         PatchContext.of(PatchType.JSON_MERGE),
-                        "{\"metadata\": {\"annotations\": {\"%s\": \"%s\"}}}"
-                                .formatted(ImageBuild.REBUILD_ANNOTATION, token));
+                        "{\"metadata\": {\"annotations\": {\"%s\": \"%s\"}}}".formatted(annotation, token));
     }
 
     void delete(String name) {
@@ -138,6 +141,15 @@ final class Workspace implements AutoCloseable {
         return cluster.tool("kubectl", "logs", pod, "--container", "worker", "--namespace", namespace)
                 .result()
                 .output();
+    }
+
+    /** Waits until no cache volume is left in the namespace. */
+    void awaitNoVolumes() {
+        client().persistentVolumeClaims()
+                .inNamespace(namespace)
+                .informOnCondition(List::isEmpty)
+                .orTimeout(BUILD_DEADLINE.toSeconds(), TimeUnit.SECONDS)
+                .join();
     }
 
     List<Pod> pods() {
