@@ -19,7 +19,7 @@ class RbacTest {
             "/secrets: get",
             "/serviceaccounts: get",
             "/configmaps: create get update",
-            "events.k8s.io/events: create");
+            "events.k8s.io/events: create list");
     private static final String PRIORITIES = "scheduling.k8s.io/priorityclasses: get list watch";
     private static final Set<String> CLUSTER =
             Set.of("/nodes: get list watch", "/namespaces: get list watch", PRIORITIES);

@@ -1,6 +1,7 @@
 package build.kiln.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.Run;
@@ -11,6 +12,10 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import okhttp3.Protocol;
+import okhttp3.Response;
+import okhttp3.ResponseBody;
 import org.junit.jupiter.api.Test;
 
 /** What users see of failures that are tried again, and of those that are not. */
@@ -64,6 +69,56 @@ class FailureIT extends LiveOperator {
 
         assertThat(condition("Stalled").reason()).isEqualTo("OutOfMemory");
         assertThat(pods()).hasSize(1);
+    }
+
+    @Test
+    void saysWhyAPodDoesNotStartWhenOnlyAnEventTells() throws Exception {
+        start();
+        apply(ONE);
+        Pod pod = awaitPods(1).getFirst();
+        kubelet.take(pod);
+        kubelet.warn(pod, "DNSConfigForming", "of no interest here");
+
+        kubelet.warn(pod, "FailedMount", "MountVolume.SetUp failed for volume \"docker\" : secret \"push\" not found");
+        awaitReason("WorkerNotStarting");
+
+        assertThat(platform().reason()).isEqualTo("FailedMount");
+        assertThat(condition("Reconciling").message())
+                .contains("secret \"push\" not found", "Create the Secret", "kubectl describe pod");
+        awaitEvents("WorkerNotStarting");
+        kubelet.start(pod);
+        awaitReason("Building");
+    }
+
+    @Test
+    void buildsWhereEventsCannotBeRead() throws Exception {
+        AtomicInteger refused = new AtomicInteger();
+        start(access.client(chain -> {
+            boolean asksForEvents = chain.request().method().equals("GET")
+                    && chain.request().url().encodedPath().endsWith("/events");
+            if (!asksForEvents) {
+                return chain.proceed(chain.request());
+            }
+            refused.incrementAndGet();
+            return new Response.Builder()
+                    .request(chain.request())
+                    .protocol(Protocol.HTTP_1_1)
+                    .code(403)
+                    .message("Forbidden")
+                    .body(ResponseBody.create("", null))
+                    .build();
+        }));
+        apply(ONE);
+        Pod pod = awaitPods(1).getFirst();
+        kubelet.take(pod);
+        await("the question").atMost(LONGEST).until(() -> refused.get() > 0);
+
+        kubelet.start(pod);
+        awaitReason("Building");
+        kubelet.succeed(pod, pushed());
+
+        awaitPhase(Run.Phase.Succeeded);
+        assertThat(condition("Ready").reason()).isEqualTo("Succeeded");
     }
 
     private PlatformStatus platform() {

@@ -38,6 +38,7 @@ public final class BuildLoop {
     private final BuildTools tools;
     private final StatusWriter writer;
     private final WorkerPodReader reader;
+    private final RecentWarnings warnings;
     private final PollMemory memory = new PollMemory();
     private final PollPass polls;
     private final BiConsumer<ImageBuild, List<Transition>> events;
@@ -62,6 +63,7 @@ public final class BuildLoop {
                 ports.threads());
         this.writer = new StatusWriter(ports.api(), ports.events(), ports.metrics());
         this.reader = new WorkerPodReader(startTimeout);
+        this.warnings = new RecentWarnings(ports.api());
         this.events = ports.events();
         this.polls = new PollPass(tools, memory, ports);
         this.turns = new PlatformTurns(configuration.admission(), ports.metrics(), this::now);
@@ -76,7 +78,7 @@ public final class BuildLoop {
      * @return after which time to call again at the latest; empty when only an event can change anything
      */
     public Optional<Duration> run(ImageBuild primary, ClusterCache cache) throws InterruptedException {
-        PodObserver observer = new PodObserver(reader, tools.pods(), cache::created);
+        PodObserver observer = new PodObserver(reader, warnings, tools.pods(), cache::created);
         CacheClaims claims = new CacheClaims(tools.api(), cache::wrote);
         BuildPass pass = new BuildPass(tools, observer, claims, turns.during(cache));
         Optional<ImageBuild> current = Optional.of(primary);

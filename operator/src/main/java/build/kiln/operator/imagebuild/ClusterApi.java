@@ -2,9 +2,12 @@ package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.operator.status.BuildIdentity;
+import build.kiln.operator.worker.PodWarning;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -31,6 +34,14 @@ public interface ClusterApi {
 
     /** A pod of the namespace of the build as it is stored now; empty when there is none of that name. */
     Optional<Pod> pod(BuildIdentity build, String name);
+
+    /**
+     * The warnings about pods of a namespace that say why they do not start. The API server reads all events of the namespace
+     * for that: ask seldom.
+     *
+     * @return by the pods' uids
+     */
+    Map<String, List<PodWarning>> podWarnings(String namespace);
 
     /** Deletes a pod of the namespace of the build; one that is gone already is as good. */
     void deletePod(BuildIdentity build, String name);

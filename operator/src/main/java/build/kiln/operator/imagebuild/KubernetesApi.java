@@ -2,10 +2,13 @@ package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.operator.status.BuildIdentity;
+import build.kiln.operator.worker.PodWarning;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** The API server, through its client. */
@@ -47,6 +50,11 @@ final class KubernetesApi implements ClusterApi {
     public Optional<Pod> pod(BuildIdentity build, String name) {
         return Optional.ofNullable(
                 client.pods().inNamespace(build.namespace()).withName(name).get());
+    }
+
+    @Override
+    public Map<String, List<PodWarning>> podWarnings(String namespace) {
+        return new PodWarningList(client).of(namespace);
     }
 
     @Override

@@ -151,19 +151,23 @@ final class PlatformProgress {
         };
     }
 
-    /** Messages of the scheduler change often; only another reason is worth a write. */
+    /** Messages of scheduler and kubelet change often; only another reason is worth a write, and silence is none. */
     private static PlatformStatus waiting(PlatformStatus current, WorkerObservation.Waiting waiting) {
         State state = switch (waiting.reason()) {
             case "Unschedulable" -> State.WaitingForNode;
             case SchedulingGates.HELD -> State.Pending;
             default -> State.Starting;
         };
-        boolean same = waiting.reason().equals(current.reason())
-                || (PULL_ERRORS.contains(waiting.reason()) && PULL_ERRORS.contains(current.reason()));
-        if (current.state() == state && same) {
+        if (current.state() == state && current.reason() != null && isStill(current.reason(), waiting)) {
             return current;
         }
         return PlatformUpdates.waiting(current, state, waiting.reason(), waiting.message());
+    }
+
+    private static boolean isStill(String told, WorkerObservation.Waiting waiting) {
+        return told.equals(waiting.reason())
+                || (PULL_ERRORS.contains(told) && PULL_ERRORS.contains(waiting.reason()))
+                || (waiting.unexplained() && !WorkerObservation.Waiting.isOrdinary(told));
     }
 
     private static Step failed(ObservedBuild build, PlatformStatus current, WorkerObservation.Failed failed) {

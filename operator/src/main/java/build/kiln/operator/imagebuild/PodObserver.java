@@ -6,6 +6,7 @@ import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.Run.Phase;
 import build.kiln.operator.status.BuildIdentity;
 import build.kiln.operator.worker.WorkerLabels;
+import build.kiln.operator.worker.WorkerObservation;
 import build.kiln.operator.worker.WorkerPodName;
 import build.kiln.operator.worker.WorkerPodReader;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -29,6 +30,7 @@ final class PodObserver {
     private static final String WORKER_CONTAINER = "worker";
 
     private final WorkerPodReader reader;
+    private final RecentWarnings warnings;
     private final WorkerPods pods;
     private final Consumer<Pod> cache;
     private final Map<String, Pod> known = new HashMap<>();
@@ -37,11 +39,13 @@ final class PodObserver {
 
     /**
      * @param reader reads one pod
+     * @param warnings about pods that do not start
      * @param pods in the API server
      * @param cache is told of new pods, so that the next reconciliation knows them even before the watch brings them
      */
-    PodObserver(WorkerPodReader reader, WorkerPods pods, Consumer<Pod> cache) {
+    PodObserver(WorkerPodReader reader, RecentWarnings warnings, WorkerPods pods, Consumer<Pod> cache) {
         this.reader = reader;
+        this.warnings = warnings;
         this.pods = pods;
         this.cache = cache;
     }
@@ -110,7 +114,13 @@ final class PodObserver {
                 WorkerLabels.attempt(pod),
                 pod.getMetadata().getDeletionTimestamp() != null || deleted.contains(name),
                 hasEnded(pod),
-                reader.read(pod, now));
+                observation(pod, now));
+    }
+
+    private WorkerObservation observation(Pod pod, Instant now) {
+        return WorkerPodReader.dependsOnWarnings(pod, now)
+                ? reader.read(pod, warnings.of(pod, now), now)
+                : reader.read(pod, now);
     }
 
     /** Whether the worker will never run again. */

@@ -139,7 +139,7 @@ final class RunPlanner {
     }
 
     /**
-     * Until the earliest of: the next try, a platform's retry, a pod's deadline, the end of a pod's retention or of the object's
+     * Until the earliest of: the next try, a platform's retry, the next look at a pod, the end of a pod's retention or of the object's
      * life, the next time of the schedule, the next poll.
      */
     private Decision.Wait waitFor(ObservedBuild build, Run run) {
@@ -161,16 +161,16 @@ final class RunPlanner {
                     .forEach(times::add);
             // Pods of older runs too: one may hold a cache volume.
             build.pods().stream()
-                    .map(pod -> deadline(pod.observation()))
+                    .map(pod -> nextLook(pod.observation()))
                     .filter(Objects::nonNull)
                     .forEach(times::add);
         }
         return new Decision.Wait(times.stream().min(Instant::compareTo).orElse(null));
     }
 
-    private static @Nullable Instant deadline(WorkerObservation observation) {
+    private static @Nullable Instant nextLook(WorkerObservation observation) {
         return switch (observation) {
-            case WorkerObservation.Waiting waiting -> waiting.deadline();
+            case WorkerObservation.Waiting waiting -> waiting.nextLook();
             case WorkerObservation.Running running -> running.deadline();
             case WorkerObservation.Succeeded _, WorkerObservation.Failed _ -> null;
         };

@@ -7,6 +7,7 @@ import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Run.Cause;
 import build.kiln.api.v1alpha1.Run.Phase;
 import build.kiln.api.v1alpha1.Source;
+import build.kiln.operator.worker.WorkerObservation;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -18,6 +19,8 @@ import java.util.Optional;
  * @param text what, where and how to see more
  */
 record ProgressMessage(String reason, String text) {
+    static final String HELD_UP = "WorkerNotStarting";
+
     static ProgressMessage of(BuildIdentity identity, ImageBuildSpec spec, Run run, List<PlatformStatus> platforms) {
         ProgressMessage message = switch (Objects.requireNonNullElse(run.phase(), Phase.Resolving)) {
             case Building -> building(identity, run, platforms);
@@ -76,9 +79,15 @@ record ProgressMessage(String reason, String text) {
             case Building ->
                 new ProgressMessage("Building", start + platform + " builds\n" + Commands.log(identity, pod) + " -f");
             case Starting ->
-                new ProgressMessage(
-                        "Starting",
-                        start + platform + " starts (" + first.reason() + ")\n" + Commands.describe(identity, pod));
+                isHeldUp(first)
+                        ? new ProgressMessage(
+                                HELD_UP,
+                                start + platform + " does not start (" + first.reason() + "): "
+                                        + MessageText.oneLine(text(first)) + "\n" + Commands.describe(identity, pod))
+                        : new ProgressMessage(
+                                "Starting",
+                                start + platform + " starts (" + first.reason() + ")\n"
+                                        + Commands.describe(identity, pod));
             case Pending, Succeeded, Failed, Cancelled ->
                 first.reason() != null && run.message() == null
                         ? new ProgressMessage(
@@ -91,6 +100,7 @@ record ProgressMessage(String reason, String text) {
     private static PlatformStatus mostTelling(List<PlatformStatus> platforms) {
         return find(platforms, State.Retrying)
                 .or(() -> find(platforms, State.WaitingForNode))
+                .or(() -> platforms.stream().filter(ProgressMessage::isHeldUp).findFirst())
                 .or(() -> find(platforms, State.Building))
                 .or(() -> find(platforms, State.Starting))
                 .or(() -> find(platforms, State.Pending))
@@ -99,6 +109,12 @@ record ProgressMessage(String reason, String text) {
 
     private static Optional<PlatformStatus> find(List<PlatformStatus> platforms, State state) {
         return platforms.stream().filter(platform -> state(platform) == state).findFirst();
+    }
+
+    /** Whether a pod has its node, and something keeps its containers from starting. */
+    static boolean isHeldUp(PlatformStatus platform) {
+        String reason = platform.reason();
+        return state(platform) == State.Starting && reason != null && !WorkerObservation.Waiting.isOrdinary(reason);
     }
 
     private static State state(PlatformStatus platform) {

@@ -34,7 +34,9 @@ public final class Transitions {
             transitions.add(Transition.normal("RevisionResolved", "Resolve", "The revision is commit " + run.commit()));
         }
         for (PlatformStatus platform : platforms(after)) {
-            platform(started ? null : find(before, platform.platform()), platform, transitions);
+            PlatformStatus was = started ? null : find(before, platform.platform());
+            platform(was, platform, transitions);
+            heldUp(was, platform, transitions);
         }
         tries(same, run, transitions);
         finished(same, run, after.failure(), transitions);
@@ -79,6 +81,19 @@ public final class Transitions {
                 : entered(after);
         if (transition != null) {
             transitions.add(transition.on(after.platform()));
+        }
+    }
+
+    /** A pod that has its node does not start; told once per reason. */
+    private static void heldUp(@Nullable PlatformStatus before, PlatformStatus after, List<Transition> transitions) {
+        boolean told = before != null
+                && Objects.equals(before.attempt(), after.attempt())
+                && Objects.equals(before.reason(), after.reason());
+        if (ProgressMessage.isHeldUp(after) && !told) {
+            String why = "pod " + after.podName() + " does not start (" + after.reason() + "): "
+                    + MessageText.oneLine(text(after));
+            transitions.add(
+                    Transition.warning(ProgressMessage.HELD_UP, "Start", why).on(after.platform()));
         }
     }
 

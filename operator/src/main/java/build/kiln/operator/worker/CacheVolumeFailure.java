@@ -18,6 +18,9 @@ final class CacheVolumeFailure {
     /** Before there is a container; the kubelet mounts volumes then. */
     private static final Set<String> CREATING = Set.of("ContainerCreating", "PodInitializing");
 
+    /** What the kubelet and the controllers of volumes publish meanwhile. */
+    private static final Set<String> MOUNTING = Set.of("FailedAttachVolume", "FailedMount", "FailedMapVolume");
+
     private static final String GIVE_UP =
             "The next attempt does without it. If it stays so, give the volume up with the annotation "
                     + ImageBuild.EMPTY_CACHE_ANNOTATION + ".";
@@ -48,6 +51,9 @@ final class CacheVolumeFailure {
         }
         if (CREATING.contains(reason)) {
             return Optional.of(of(pod, "the kubelet of " + pod.node() + " has created no container in time"));
+        }
+        if (MOUNTING.contains(reason)) {
+            return Optional.of(of(pod, "on " + pod.node() + ": " + detail));
         }
         return detail.toLowerCase(Locale.ROOT).contains("idmap")
                 ? Optional.of(of(

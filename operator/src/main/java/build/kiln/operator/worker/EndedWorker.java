@@ -123,7 +123,8 @@ final class EndedWorker {
                 outOfMemory(
                         WorkerContainers.WORKER, "worker.resources.worker.limits.memory in the configuration of Kiln");
             case "ContainerStatusUnknown" -> PodCause.nodeGone(pod, "the kubelet no longer knows how the worker ended");
-            case null, default -> lost(problem);
+            // A worker that is told to stop right after its start may end before it can say so.
+            case null, default -> pod.deletionDue().isPresent() ? stopped() : lost(problem);
         });
         return failure(pod, cause, BuildResult.Steps.NONE, started(), ended());
     }

@@ -21,10 +21,12 @@ import org.jspecify.annotations.Nullable;
 final class PodFacts {
     private final Pod pod;
     private final PodStatus status;
+    private final List<PodWarning> warnings;
     private final Instant now;
 
-    PodFacts(Pod pod, Instant now) {
+    PodFacts(Pod pod, List<PodWarning> warnings, Instant now) {
         this.pod = pod;
+        this.warnings = warnings;
         this.status = Objects.requireNonNullElseGet(pod.getStatus(), PodStatus::new);
         this.now = now;
     }
@@ -37,12 +39,21 @@ final class PodFacts {
         return now;
     }
 
+    /** What was published about the pod, as far as it was asked for. */
+    List<PodWarning> warnings() {
+        return warnings;
+    }
+
     String platform() {
         return WorkerLabels.platform(pod);
     }
 
     String name() {
         return pod.getMetadata().getNamespace() + "/" + pod.getMetadata().getName();
+    }
+
+    String namespace() {
+        return pod.getMetadata().getNamespace();
     }
 
     @Nullable
@@ -135,13 +146,37 @@ final class PodFacts {
 
     /** Why a container does not run yet, in the order in which they start: what copies twins, the daemon, the worker. */
     Optional<ContainerStateWaiting> waiting() {
-        List<ContainerStatus> before = Objects.requireNonNullElse(status.getInitContainerStatuses(), List.of());
-        return Stream.concat(before.stream(), worker().stream())
+        return containers()
                 .map(ContainerStatus::getState)
                 .filter(Objects::nonNull)
                 .map(ContainerState::getWaiting)
                 .filter(waiting -> waiting != null && waiting.getReason() != null)
                 .findFirst();
+    }
+
+    /** Whether a node was chosen and no container could exist yet: the kubelet prepares volumes, network and sandbox. */
+    boolean isWithoutSandbox() {
+        return scheduled().isPresent()
+                && condition("PodReadyToStartContainers")
+                        .filter(condition -> "True".equals(condition.getStatus()))
+                        .isEmpty()
+                && containers().allMatch(PodFacts::hasNeverRun)
+                && waiting()
+                        .map(ContainerStateWaiting::getReason)
+                        .filter(reason -> !WorkerObservation.Waiting.isOrdinary(reason))
+                        .isEmpty();
+    }
+
+    private static boolean hasNeverRun(ContainerStatus container) {
+        ContainerState state = container.getState();
+        ContainerState last = container.getLastState();
+        return (state == null || (state.getRunning() == null && state.getTerminated() == null))
+                && (last == null || last.getTerminated() == null);
+    }
+
+    private Stream<ContainerStatus> containers() {
+        List<ContainerStatus> before = Objects.requireNonNullElse(status.getInitContainerStatuses(), List.of());
+        return Stream.concat(before.stream(), worker().stream());
     }
 
     private Optional<ContainerStatus> worker() {

@@ -4,6 +4,7 @@ import build.kiln.api.v1alpha1.Failure;
 import build.kiln.operator.failure.Diagnosis;
 import build.kiln.protocol.BuildResult;
 import java.time.Instant;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What a worker pod says, read at one moment. */
@@ -16,8 +17,27 @@ public sealed interface WorkerObservation {
      * @param since when the pod was created
      * @param deadline read the pod again then at the latest: the answer will be {@link Failed}, unless somebody holds the
      *     pod back from the scheduler
+     * @param nextLook read the pod again then, because nothing tells when the answer has changed; not after the deadline
+     * @param unexplained whether the pod is not as far as to have containers, and nobody says why: what was said of that
+     *     before still holds
      */
-    record Waiting(String reason, String message, Instant since, Instant deadline) implements WorkerObservation {}
+    record Waiting(
+            String reason, String message, Instant since, Instant deadline, Instant nextLook, boolean unexplained)
+            implements WorkerObservation {
+        /** What every pod is at times. */
+        private static final Set<String> ORDINARY =
+                Set.of("Scheduling", "ContainerCreating", "PodInitializing", "Terminating");
+
+        /** The same, where the pod itself tells when the answer has changed. */
+        public Waiting(String reason, String message, Instant since, Instant deadline) {
+            this(reason, message, since, deadline, deadline, false);
+        }
+
+        /** Whether every pod waits for that at times; any other reason names something that is in the way. */
+        public static boolean isOrdinary(String reason) {
+            return ORDINARY.contains(reason);
+        }
+    }
 
     /**
      * The build is under way.

@@ -8,17 +8,22 @@ import io.fabric8.kubernetes.api.model.ContainerStateWaiting;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
 /** Reads a worker pod. Pure; what the pod says is taken as hostile input. */
 public final class WorkerPodReader {
-    /** The kubelet itself keeps trying for that long before a pull or a container counts as failed. */
-    static final Duration CONTAINER_GRACE = Duration.ofMinutes(3);
-
     /** A kubelet that has not reported an end this long after it was due is gone. */
     static final Duration REPORT_GRACE = Duration.ofMinutes(1);
 
+    /** Most pods have their containers by then, and nobody asks for their events. */
+    private static final Duration FIRST_LOOK = Duration.ofSeconds(5);
+
+    /** Short enough for a warning to be told within 10 s. */
+    private static final Duration LOOK = Duration.ofSeconds(5);
+
+    private static final Duration EXPLAINED_LOOK = Duration.ofSeconds(30);
     private static final int LONGEST_MESSAGE = 500;
 
     private final Duration startTimeout;
@@ -30,9 +35,32 @@ public final class WorkerPodReader {
         this.startTimeout = startTimeout;
     }
 
-    /** What the pod says at a moment. The worker container decides, not the phase: the daemon may linger. */
+    /** Whether only the warnings that were published about the pod can say why it does not start. */
+    public static boolean dependsOnWarnings(Pod pod, Instant now) {
+        PodFacts facts = new PodFacts(pod, List.of(), now);
+        return facts.deletionDue().isEmpty()
+                && facts.workerEnd().isEmpty()
+                && facts.isWithoutSandbox()
+                && facts.scheduled()
+                        .filter(at -> !now.isBefore(at.plus(FIRST_LOOK)))
+                        .isPresent();
+    }
+
+    /** What the pod alone says at a moment. */
     public WorkerObservation read(Pod pod, Instant now) {
-        PodFacts facts = new PodFacts(pod, now);
+        return read(pod, List.of(), now);
+    }
+
+    /**
+     * What the pod says at a moment. The worker container decides, not the phase: the daemon may linger.
+     *
+     * @param pod as the API server has it
+     * @param warnings that were published about it, where {@link #dependsOnWarnings} asks for them; none when they cannot be
+     *     had, which delays an answer and never changes a good one
+     * @param now the moment
+     */
+    public WorkerObservation read(Pod pod, List<PodWarning> warnings, Instant now) {
+        PodFacts facts = new PodFacts(pod, warnings, now);
         return facts.workerEnd()
                 .map(end -> new EndedWorker(facts, end).read())
                 .or(() -> endedWithoutWorker(facts))
@@ -43,7 +71,7 @@ public final class WorkerPodReader {
 
     /** Whether the pod's node is gone. The pod may be there for as long as the node's object, and takes nobody's place. */
     public static boolean isGivenUp(Pod pod, Instant now) {
-        return PodCause.givenUp(new PodFacts(pod, now)).isPresent();
+        return PodCause.givenUp(new PodFacts(pod, List.of(), now)).isPresent();
     }
 
     private static Optional<WorkerObservation> endedWithoutWorker(PodFacts pod) {
@@ -129,50 +157,53 @@ public final class WorkerPodReader {
                                 + ". Add a node, lower spec.worker.resources.requests, or free capacity."));
     }
 
-    private WorkerObservation starting(PodFacts pod, Instant scheduled, Instant startDeadline) {
-        Optional<ContainerStateWaiting> waiting = pod.waiting();
-        String reason = waiting.map(ContainerStateWaiting::getReason).orElse("ContainerCreating");
-        String detail = waiting.map(ContainerStateWaiting::getMessage)
-                .map(text -> HostileText.line(text, LONGEST_MESSAGE))
-                .orElse("the containers are being created");
-        OfPod evidence = evidence(reason, detail);
-        Instant deadline = switch (reason) {
-            case "InvalidImageName", "ErrImageNeverPull" -> scheduled;
-            case "ErrImagePull",
-                    "ImagePullBackOff",
-                    "RegistryUnavailable",
-                    "ImageInspectError",
-                    "CreateContainerConfigError",
-                    "CreateContainerError",
-                    "RunContainerError" -> earlier(scheduled.plus(CONTAINER_GRACE), startDeadline);
-            default -> startDeadline;
-        };
-        if (pod.now().isBefore(deadline)) {
-            return new WorkerObservation.Waiting(
-                    HostileText.line(reason, 100), "On " + pod.node() + ": " + detail, pod.created(), deadline);
+    private static WorkerObservation starting(PodFacts pod, Instant scheduled, Instant startDeadline) {
+        Optional<StartObstacle> obstacle = StartObstacle.of(pod);
+        Instant deadline =
+                obstacle.map(known -> known.deadline(scheduled, startDeadline)).orElse(startDeadline);
+        if (!pod.now().isBefore(deadline)) {
+            return failed(pod, neverStarted(pod, obstacle));
         }
-        Optional<Diagnosis> ofVolume = CacheVolumeFailure.ofStart(pod, reason, detail);
-        if (ofVolume.isPresent()) {
-            return failed(pod, ofVolume.get());
-        }
-        return failed(
-                pod,
-                Diagnosis.of(
-                        evidence,
-                        "Pod " + pod.name() + " does not start on " + pod.node() + ": " + HostileText.line(reason, 100)
-                                + ": " + detail + ". See: kubectl describe pod -n "
-                                + pod.pod().getMetadata().getNamespace() + " "
-                                + pod.pod().getMetadata().getName()));
+        Instant nextLook = pod.isWithoutSandbox() ? nextLook(pod, scheduled, obstacle.isPresent()) : deadline;
+        return new WorkerObservation.Waiting(
+                obstacle.map(StartObstacle::reason).orElseGet(() -> ordinaryReason(pod)),
+                "On " + pod.node() + ": "
+                        + obstacle.map(known -> explained(pod, known, deadline))
+                                .orElse("the containers are being created"),
+                pod.created(),
+                deadline,
+                earlier(nextLook, deadline),
+                obstacle.isEmpty() && pod.isWithoutSandbox());
     }
 
-    private static OfPod evidence(String reason, String detail) {
-        return switch (reason) {
-            case "InvalidImageName" -> OfPod.IMAGE_NAME_INVALID;
-            case "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "RegistryUnavailable", "ImageInspectError" ->
-                OfPod.IMAGE_NOT_PULLED;
-            case "CreateContainerConfigError" -> detail.startsWith("secret ") ? OfPod.SECRET_GONE : OfPod.NOT_STARTED;
-            default -> OfPod.NOT_STARTED;
-        };
+    /** Events wake nobody up: a watch of all of them would cost the API server more than to ask about the few that wait. */
+    private static Instant nextLook(PodFacts pod, Instant scheduled, boolean explained) {
+        Instant firstLook = scheduled.plus(FIRST_LOOK);
+        return pod.now().isBefore(firstLook) ? firstLook : pod.now().plus(explained ? EXPLAINED_LOOK : LOOK);
+    }
+
+    private static String explained(PodFacts pod, StartObstacle obstacle, Instant deadline) {
+        String advice = obstacle.advice(pod.namespace());
+        return obstacle.detail() + ". " + advice + (advice.isEmpty() ? "" : " ") + "Tried until " + deadline + ".";
+    }
+
+    private static Diagnosis neverStarted(PodFacts pod, Optional<StartObstacle> obstacle) {
+        String reason = obstacle.map(StartObstacle::reason).orElseGet(() -> ordinaryReason(pod));
+        String detail = obstacle.map(StartObstacle::detail).orElse("the containers are being created");
+        OfPod evidence = obstacle.map(StartObstacle::evidence).orElse(OfPod.NOT_STARTED);
+        Optional<Diagnosis> ofVolume = evidence == OfPod.NOT_STARTED
+                ? CacheVolumeFailure.ofStart(pod, reason, detail)
+                : Optional.empty();
+        String advice = obstacle.map(known -> known.advice(pod.namespace())).orElse("");
+        return ofVolume.orElseGet(() -> Diagnosis.of(
+                evidence,
+                "Pod " + pod.name() + " does not start on " + pod.node() + ": " + reason + ": " + detail + ". " + advice
+                        + (advice.isEmpty() ? "" : " ") + "See: kubectl describe pod -n " + pod.namespace() + " "
+                        + pod.pod().getMetadata().getName()));
+    }
+
+    private static String ordinaryReason(PodFacts pod) {
+        return pod.waiting().map(ContainerStateWaiting::getReason).orElse("ContainerCreating");
     }
 
     private static Instant earlier(Instant a, Instant b) {

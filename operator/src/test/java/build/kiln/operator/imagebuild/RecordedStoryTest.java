@@ -86,6 +86,21 @@ class RecordedStoryTest {
     }
 
     @Test
+    void ofAPodThatDoesNotStart() {
+        Scenario build = new Scenario(Specs.INLINE);
+        build.run();
+        build.end(AMD64, build.waiting("ImagePullBackOff"));
+        build.end(ARM64, build.running());
+        build.run();
+        tell("an image cannot be pulled", build);
+        build.end(AMD64, build.running());
+        build.run();
+        tell("it can be pulled after all", build);
+
+        GoldenFile.of("status/held-up.txt").assertEqual(story.toString());
+    }
+
+    @Test
     void ofWhatIsTriedAgain() {
         Scenario build = new Scenario(Specs.GIT);
         build.settle();

@@ -6,6 +6,7 @@ import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.operator.failure.Diagnosis;
 import build.kiln.operator.status.BuildIdentity;
+import build.kiln.operator.worker.PodWarning;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -157,6 +158,11 @@ class ResultConfigMapsTest {
 
         @Override
         public Optional<Pod> pod(BuildIdentity build, String name) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Map<String, List<PodWarning>> podWarnings(String namespace) {
             throw new UnsupportedOperationException();
         }
 

@@ -41,5 +41,7 @@ enum Fault {
     /** A Secret is not there yet. */
     MISSING_SECRETS,
     /** Users delete builds, and create others of the same name. */
-    DELETIONS
+    DELETIONS,
+    /** Kubelets cannot give pods their volumes or network for a long time, and say so in events, which may be gone. */
+    HELD_UP_STARTS
 }

@@ -3,10 +3,13 @@ package build.kiln.operator.simulation;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.operator.imagebuild.ClusterApi;
 import build.kiln.operator.status.BuildIdentity;
+import build.kiln.operator.worker.PodWarning;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -58,6 +61,11 @@ final class FaultyApi implements ClusterApi {
     @Override
     public Optional<Pod> pod(BuildIdentity build, String name) {
         return read(() -> world.api().pods.get(build.namespace() + "/" + name));
+    }
+
+    @Override
+    public Map<String, List<PodWarning>> podWarnings(String namespace) {
+        return read(() -> world.machines().warnings(namespace)).orElseThrow();
     }
 
     @Override

@@ -1,10 +1,12 @@
 package build.kiln.operator.simulation;
 
 import build.kiln.operator.placement.NodeView;
+import build.kiln.operator.worker.PodWarning;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.fabric8.kubernetes.api.model.PodStatus;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -18,6 +20,7 @@ import java.util.Set;
 final class Machines {
     private static final List<String> NODES = List.of("node-1", "node-2", "node-3");
     private static final long SLOWEST_START_MILLIS = 20_000;
+    private static final long LONGEST_HOLD_UP_MILLIS = 900_000;
     private static final long SLOWEST_BUILD_MILLIS = 120_000;
     private static final long LOST_AFTER_MILLIS = 300_000;
 
@@ -25,6 +28,7 @@ final class Machines {
     private final Set<String> stopped = new HashSet<>();
     private final Map<String, Long> stoppedAt = new HashMap<>();
     private final Map<String, Long> due = new HashMap<>();
+    private final Map<String, List<PodWarning>> warnings = new HashMap<>();
 
     Machines(World world) {
         this.world = world;
@@ -100,6 +104,32 @@ final class Machines {
                 .min();
     }
 
+    /** What kubelets published about the pods of a namespace, if it is not gone. */
+    Map<String, List<PodWarning>> warnings(String namespace) {
+        Map<String, List<PodWarning>> published = new HashMap<>();
+        for (Pod pod : world.api().pods.all()) {
+            List<PodWarning> ofPod = warnings.get(pod.getMetadata().getUid());
+            if (ofPod != null
+                    && pod.getMetadata().getNamespace().equals(namespace)
+                    && !world.strikes(Fault.HELD_UP_STARTS, 4)) {
+                published.put(pod.getMetadata().getUid(), ofPod);
+            }
+        }
+        return published;
+    }
+
+    private long startDuration(Pod pod) {
+        if (!world.strikes(Fault.HELD_UP_STARTS, 8)) {
+            return world.random().nextLong(SLOWEST_START_MILLIS);
+        }
+        PodWarning warning = world.random().nextBoolean()
+                ? new PodWarning("FailedMount", "secret \"push\" not found", Instant.ofEpochMilli(world.now()))
+                : new PodWarning("FailedCreatePodSandBox", "no network", Instant.ofEpochMilli(world.now()));
+        warnings.put(pod.getMetadata().getUid(), List.of(warning));
+        world.log("held up:", Table.key(pod), warning.reason());
+        return world.random().nextLong(LONGEST_HOLD_UP_MILLIS);
+    }
+
     private @org.jspecify.annotations.Nullable Pod anyPod() {
         List<Pod> pods = List.copyOf(world.api().pods.all());
         return pods.isEmpty() ? null : pods.get(world.random().nextInt(pods.size()));
@@ -125,7 +155,7 @@ final class Machines {
     private long duration(Pod pod) {
         return switch (stage(pod)) {
             case "pending" -> world.random().nextInt(2_000);
-            case "starting" -> world.random().nextLong(SLOWEST_START_MILLIS);
+            case "starting" -> startDuration(pod);
             default ->
                 world.strikes(Fault.WORKER_FAILURES, 50)
                         ? Objects.requireNonNull(pod.getSpec().getActiveDeadlineSeconds()) * 1000

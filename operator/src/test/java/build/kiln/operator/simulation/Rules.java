@@ -10,6 +10,7 @@ import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Run.Phase;
 import build.kiln.operator.placement.RequestedPlatforms;
 import build.kiln.operator.worker.WorkerLabels;
+import build.kiln.operator.worker.WorkerObservation;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.HashMap;
@@ -169,10 +170,17 @@ final class Rules {
                     number(earlier.attempt()),
                     line);
             require(
+                    !isHeldUp(earlier)
+                            || !Objects.equals(earlier.attempt(), platform.attempt())
+                            || platform.state() != State.Starting
+                            || isHeldUp(platform),
+                    "what keeps a pod from starting stays told",
+                    line);
+            require(
                     earlier.state() != State.Succeeded
                             || platform.state() == State.Succeeded
-                            || (to == Phase.Building && from == Phase.Publishing),
-                    "a finished platform is not built again",
+                            || (from == Phase.Publishing && (to == Phase.Building || to == Phase.Failed)),
+                    "a finished platform is not built again unless it is gone from the registry",
                     line);
         }
     }
@@ -207,6 +215,12 @@ final class Rules {
                                 status.observedGeneration(), build.getMetadata().getGeneration()),
                 "what cannot be built is not published",
                 line);
+    }
+
+    private static boolean isHeldUp(PlatformStatus platform) {
+        return platform.state() == State.Starting
+                && platform.reason() != null
+                && !WorkerObservation.Waiting.isOrdinary(platform.reason());
     }
 
     private static int number(@Nullable Integer attempt) {

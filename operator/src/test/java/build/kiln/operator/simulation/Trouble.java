@@ -56,7 +56,8 @@ final class Trouble {
                     GIT_FAILURES,
                     QUOTAS,
                     MISSING_SECRETS,
-                    DELETIONS -> {}
+                    DELETIONS,
+                    HELD_UP_STARTS -> {}
         }
     }
 }

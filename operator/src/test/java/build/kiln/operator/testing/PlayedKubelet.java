@@ -10,6 +10,8 @@ import build.kiln.protocol.FailureReason;
 import build.kiln.protocol.ProtocolJson;
 import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStateBuilder;
+import io.fabric8.kubernetes.api.model.EventBuilder;
+import io.fabric8.kubernetes.api.model.ObjectReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -24,6 +26,50 @@ public final class PlayedKubelet {
     /** A kubelet that reports through this client. */
     public PlayedKubelet(KubernetesClient client) {
         this.client = client;
+    }
+
+    /** The pod has its node, and nothing more. */
+    public void take(Pod pod) {
+        Pod taken = new PodBuilder(current(pod))
+                .editOrNewStatus()
+                .withPhase("Pending")
+                .withStartTime(now())
+                .addNewCondition()
+                .withType("PodScheduled")
+                .withStatus("True")
+                .withLastTransitionTime(now())
+                .endCondition()
+                .endStatus()
+                .build();
+        client.resource(taken).updateStatus();
+    }
+
+    /** Something is in the way, and the pod's status does not tell. */
+    public void warn(Pod pod, String reason, String message) {
+        client.v1()
+                .events()
+                .inNamespace(pod.getMetadata().getNamespace())
+                .resource(new EventBuilder()
+                        .withNewMetadata()
+                        .withGenerateName(pod.getMetadata().getName() + ".")
+                        .endMetadata()
+                        .withInvolvedObject(new ObjectReferenceBuilder()
+                                .withKind("Pod")
+                                .withNamespace(pod.getMetadata().getNamespace())
+                                .withName(pod.getMetadata().getName())
+                                .withUid(pod.getMetadata().getUid())
+                                .build())
+                        .withType("Warning")
+                        .withReason(reason)
+                        .withMessage(message)
+                        .withFirstTimestamp(now())
+                        .withLastTimestamp(now())
+                        .withCount(1)
+                        .withNewSource()
+                        .withComponent("kubelet")
+                        .endSource()
+                        .build())
+                .create();
     }
 
     /** The worker runs. */

@@ -84,7 +84,7 @@ class AccelerationTest {
                   - {name: worker, state: {waiting: {reason: PodInitializing}}}
                 """, Pod.class);
 
-        assertThat(new PodFacts(pod, Instant.EPOCH).waiting())
+        assertThat(new PodFacts(pod, List.of(), Instant.EPOCH).waiting())
                 .hasValueSatisfying(waiting -> assertThat(waiting.getReason()).isEqualTo("ImagePullBackOff"));
     }
 

@@ -9,12 +9,15 @@ import build.kiln.operator.failure.NextStep;
 import build.kiln.operator.testing.GoldenFile;
 import build.kiln.protocol.BuildResult;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodConditionBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class WorkerPodReaderTest {
     private static final Instant CREATED = Instant.parse("2026-11-22T10:00:00Z");
@@ -69,6 +72,95 @@ class WorkerPodReaderTest {
 
         assertThat(reader.read(pod, deadline.minusMillis(1))).isNotInstanceOf(WorkerObservation.Failed.class);
         assertFailed(reader.read(pod, deadline), reason, next, message);
+    }
+
+    /** The file has a pod that the kubelet has taken and of which it says no more. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            FailedMount            | MountVolume.SetUp failed for volume "docker" : secret "push" not found | 181 | MissingSecret | Create the Secret, or the key in it, in namespace shop.
+            FailedMount            | MountVolume.SetUp failed for volume "docker" : references non-existent secret key: .npmrc | 181 | MissingSecret | Create the Secret, or the key in it, in namespace shop.
+            FailedMount            | MountVolume.SetUp failed for volume "state" : no space left on device | 600 | PodRejected | no space left
+            FailedAttachVolume     | Multi-Attach error for volume "pvc-1" | 600 | PodRejected | Multi-Attach
+            FailedCreatePodSandBox | Failed to create pod sandbox: the network plugin is not ready | 181 | PodRejected | network plugin
+            NetworkNotReady        | network is not ready | 600 | PodRejected | network is not ready
+            """)
+    void aPodWithoutContainersWaitsForWhatWasPublishedAboutIt(
+            String reason, String message, long deadline, FailureReason failure, String advice) {
+        List<PodWarning> warnings = List.of(new PodWarning(reason, message, SOON));
+        Pod pod = pod("pulling");
+
+        assertThat(WorkerPodReader.dependsOnWarnings(pod, SOON)).isTrue();
+        assertThat(reader.read(pod, warnings, SOON))
+                .asInstanceOf(type(WorkerObservation.Waiting.class))
+                .satisfies(waiting -> {
+                    assertThat(waiting.reason()).isEqualTo(reason);
+                    assertThat(waiting.message())
+                            .startsWith("On node n1: " + message)
+                            .contains(advice)
+                            .endsWith("Tried until " + CREATED.plusSeconds(deadline) + ".");
+                    assertThat(waiting.deadline()).isEqualTo(CREATED.plusSeconds(deadline));
+                    assertThat(waiting.nextLook()).isEqualTo(SOON.plusSeconds(30));
+                    assertThat(waiting.unexplained()).isFalse();
+                });
+        assertFailed(
+                reader.read(pod, warnings, CREATED.plusSeconds(deadline)),
+                failure,
+                NextStep.RetryAfterBackOff,
+                advice.isEmpty() ? message : advice);
+    }
+
+    @Test
+    void withoutAWarningAPodIsLookedAtAgainWithinSeconds() {
+        Pod pod = pod("pulling");
+        Instant firstLook = CREATED.plusSeconds(1 + 5);
+
+        assertThat(WorkerPodReader.dependsOnWarnings(pod, firstLook.minusMillis(1)))
+                .isFalse();
+        assertThat(waiting(reader.read(pod, CREATED.plusSeconds(2))).nextLook()).isEqualTo(firstLook);
+        assertThat(WorkerPodReader.dependsOnWarnings(pod, firstLook)).isTrue();
+        WorkerObservation.Waiting silent = waiting(reader.read(pod, firstLook));
+        assertThat(silent.unexplained()).isTrue();
+        assertThat(silent.nextLook()).isEqualTo(firstLook.plusSeconds(5));
+        assertThat(silent.deadline()).isEqualTo(CREATED.plusSeconds(600));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"new", "unschedulable", "image-pull-error", "running", "succeeded", "deleted-while-waiting"})
+    void onlyAPodWithoutContainersCostsAQuestion(String file) {
+        assertThat(WorkerPodReader.dependsOnWarnings(pod(file), SOON)).isFalse();
+    }
+
+    @Test
+    void aPodWhoseSandboxIsReadyHasLeftItsWarningsBehind() {
+        Pod pod = pod("pulling");
+        pod.getStatus()
+                .getConditions()
+                .add(new PodConditionBuilder()
+                        .withType("PodReadyToStartContainers")
+                        .withStatus("True")
+                        .build());
+
+        assertThat(WorkerPodReader.dependsOnWarnings(pod, SOON)).isFalse();
+        WorkerObservation.Waiting waiting = waiting(
+                reader.read(pod, List.of(new PodWarning("FailedMount", "secret \"push\" not found", SOON)), SOON));
+        assertThat(waiting.reason()).isEqualTo("PodInitializing");
+        assertThat(waiting.unexplained()).isFalse();
+    }
+
+    @Test
+    void theWarningThatSaysMostIsTold() {
+        List<PodWarning> warnings = List.of(
+                new PodWarning("FailedMount", "secret \"old\" not found", CREATED.plusSeconds(2)),
+                new PodWarning("FailedMount", "secret \"push\" not found", CREATED.plusSeconds(9)),
+                new PodWarning(
+                        "FailedMount",
+                        "Unable to attach or mount volumes: unmounted volumes=[docker]: timed out",
+                        CREATED.plusSeconds(20)),
+                new PodWarning("PolicyViolation", "label team is missing", CREATED.plusSeconds(30)));
+
+        assertThat(waiting(reader.read(pod("pulling"), warnings, SOON)).message())
+                .contains("secret \"push\" not found");
     }
 
     @Test
@@ -172,6 +264,12 @@ class WorkerPodReaderTest {
         assertThat(failed.details().reason()).isEqualTo(reason);
         assertThat(failed.diagnosis().next()).isEqualTo(next);
         assertThat(failed.diagnosis().message()).contains(message);
+    }
+
+    private static WorkerObservation.Waiting waiting(WorkerObservation observation) {
+        return assertThat(observation)
+                .asInstanceOf(type(WorkerObservation.Waiting.class))
+                .actual();
     }
 
     private static WorkerObservation.Failed failed(WorkerObservation observation) {
