@@ -65,6 +65,7 @@ public final class WorkerPodReader {
                 .map(end -> new EndedWorker(facts, end).read())
                 .or(() -> endedWithoutWorker(facts))
                 .or(() -> givenUp(facts))
+                .or(() -> refusedByLauncher(facts))
                 .or(() -> facts.workerStart().map(start -> running(facts, start)))
                 .orElseGet(() -> waiting(facts));
     }
@@ -88,6 +89,14 @@ public final class WorkerPodReader {
                 .map(cause -> EndedWorker.failure(pod, cause, BuildResult.Steps.NONE, pod.workerStart(), pod.now()));
     }
 
+    /** The launcher refuses again and again; whether the worker runs by then and waits for the daemon makes no difference. */
+    private static Optional<WorkerObservation> refusedByLauncher(PodFacts pod) {
+        return EndedWorker.ofDaemon(pod)
+                .filter(cause -> cause.reason() == FailureReason.WorkerUnsupported
+                        || cause.reason() == FailureReason.CacheVolumeUnavailable)
+                .map(cause -> failed(pod, cause));
+    }
+
     private static WorkerObservation running(PodFacts pod, Instant start) {
         Instant deadline =
                 pod.deletionDue().orElseGet(() -> activeDeadline(pod)).plus(REPORT_GRACE);
@@ -106,12 +115,6 @@ public final class WorkerPodReader {
     }
 
     private WorkerObservation waiting(PodFacts pod) {
-        Optional<Diagnosis> refusal = EndedWorker.ofDaemon(pod)
-                .filter(cause -> cause.reason() == FailureReason.WorkerUnsupported
-                        || cause.reason() == FailureReason.CacheVolumeUnavailable);
-        if (refusal.isPresent()) {
-            return failed(pod, refusal.get());
-        }
         Instant deadline = pod.deletionDue()
                 .map(due -> due.plus(REPORT_GRACE))
                 .orElseGet(() -> pod.released().plus(startTimeout));
@@ -191,9 +194,8 @@ public final class WorkerPodReader {
         String reason = obstacle.map(StartObstacle::reason).orElseGet(() -> ordinaryReason(pod));
         String detail = obstacle.map(StartObstacle::detail).orElse("the containers are being created");
         OfPod evidence = obstacle.map(StartObstacle::evidence).orElse(OfPod.NOT_STARTED);
-        Optional<Diagnosis> ofVolume = evidence == OfPod.NOT_STARTED
-                ? CacheVolumeFailure.ofStart(pod, reason, detail)
-                : Optional.empty();
+        Optional<Diagnosis> ofVolume =
+                evidence == OfPod.NOT_STARTED ? CacheVolumeFailure.ofStart(pod, reason, detail) : Optional.empty();
         String advice = obstacle.map(known -> known.advice(pod.namespace())).orElse("");
         return ofVolume.orElseGet(() -> Diagnosis.of(
                 evidence,
