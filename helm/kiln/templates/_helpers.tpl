@@ -69,6 +69,8 @@ worker:
   {{- toYaml $worker | nindent 2 }}
 cacheVolumes:
   {{- toYaml .Values.cacheVolumes | nindent 2 }}
+placement:
+  {{- toYaml .Values.placement | nindent 2 }}
 admission:
   {{- toYaml .Values.admission | nindent 2 }}
 registries: {{- if .Values.registries }}

@@ -252,7 +252,8 @@ class OperatorProcessIT extends LiveOperator {
         assertThat(get(operator, "/readyz")).isEqualTo("ok\n");
         assertThat(get(operator, "/metrics"))
                 .contains("kiln_runs_total{cause=\"Initial\",reason=\"\",result=\"Succeeded\"} 1.0")
-                .contains("kiln_platform_builds_total{mode=\"Emulated\",platform=\"linux/arm64\"")
+                .contains(
+                        "kiln_platform_builds_total{mode=\"Native\",modeReason=\"NoOtherNode\",platform=\"linux/arm64\"")
                 .contains("kiln_builds_running 0.0")
                 .doesNotContain(namespace);
     }

@@ -26,6 +26,13 @@ public record PlatformStatus(
         @JsonPropertyDescription("Why that mode, in one word.") @Nullable
         String modeReason,
 
+        @JsonPropertyDescription("The same for people: what stands against the other mode.") @Nullable
+        String modeMessage,
+
+        @JsonPropertyDescription("How it waited for a node of its architecture in this run; absent when it did not.")
+        @Nullable
+        NativeWait nativeWait,
+
         @JsonPropertyDescription("Counts the pods started for this platform in this run, from 1.") @Nullable
         Integer attempt,
 
@@ -121,6 +128,21 @@ public record PlatformStatus(
         Emptied,
         Unavailable
     }
+
+    /** A platform's wait for a node of its architecture. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record NativeWait(
+            @JsonPropertyDescription("Since when its pod waits, RFC 3339; absent when none does.") @Nullable
+            String startTime,
+
+            @JsonPropertyDescription(
+                    "When that ends, RFC 3339: the platform is then emulated, or fails if it may not be or there is no node to emulate on.")
+            @Nullable
+            String deadline,
+
+            @Required @JsonPropertyDescription("For how many seconds its pods waited in this run before that.")
+            long seconds) {}
 
     /** How programs of an emulated platform ran. */
     @JsonIgnoreProperties(ignoreUnknown = true)

@@ -34,6 +34,7 @@ final class ConfigurationCheck {
         image("images.buildkit", configuration.images().buildkit());
         worker(configuration.worker());
         quantity("cacheVolumes.maxSize", configuration.cacheVolumes().maxSize());
+        placement(configuration.placement());
         admission(configuration.admission());
         registries(configuration.registries());
         require(
@@ -69,6 +70,12 @@ final class ConfigurationCheck {
                     platform != null && ARCHITECTURE.matcher(platform).matches(),
                     key + ".platform: " + platform + " is not valid; write one without a variant, such as linux/arm64");
             image(key + ".image", worker.twins().get(i).image());
+        }
+    }
+
+    private void placement(OperatorConfiguration.Placement placement) throws InvalidConfigurationException {
+        if (placement.nativeWaitSeconds() != null) {
+            seconds("placement.nativeWaitSeconds", placement.nativeWaitSeconds(), 0);
         }
     }
 

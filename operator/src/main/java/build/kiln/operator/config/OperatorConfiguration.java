@@ -1,5 +1,6 @@
 package build.kiln.operator.config;
 
+import build.kiln.api.v1alpha1.PlacementSettings;
 import build.kiln.api.v1alpha1.PlacementSettings.Acceleration;
 import build.kiln.api.v1alpha1.WorkerSettings.Profile;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param watchNamespaces namespaces whose ImageBuilds are served; empty for all
  * @param worker worker pods
  * @param cacheVolumes what volumes ImageBuilds may ask for
+ * @param placement where platforms are built
  * @param admission how many platforms may build at the same time
  * @param registries registries that need more than HTTPS with a publicly trusted certificate
  * @param leaderElection choice of one active replica
@@ -26,6 +28,7 @@ public record OperatorConfiguration(
         List<String> watchNamespaces,
         Worker worker,
         CacheVolumes cacheVolumes,
+        Placement placement,
         Admission admission,
         List<Registry> registries,
         LeaderElection leaderElection,
@@ -109,6 +112,13 @@ public record OperatorConfiguration(
         /** An init container copies it. */
         Copy
     }
+
+    /**
+     * @param mode used where {@code spec.placement} says nothing; {@code Auto}
+     * @param nativeWaitSeconds the same; null for as long as the nodes make it sensible
+     */
+    public record Placement(
+            PlacementSettings.Mode mode, @Nullable Integer nativeWaitSeconds) {}
 
     /**
      * @param maxRunning platforms altogether; null for any number

@@ -5,6 +5,7 @@ import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.RunBuilder;
+import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.credentials.CredentialResult;
 import build.kiln.operator.failure.Diagnosis;
 import build.kiln.operator.failure.Evidence;
@@ -31,15 +32,16 @@ final class ActOutcomes {
     /** Tries of another kind may have been counted before. */
     private static final int MOST_DOUBLINGS = 6;
 
-    private final PlatformProgress platforms = new PlatformProgress();
-    private final RunStart start = new RunStart(platforms);
+    private final PlatformProgress platforms;
+    private final RunStart start;
     private final int maxQuotaTries;
 
-    /**
-     * @param startTimeout longest time that a pod may need to start, a quota that is used up included
-     */
-    ActOutcomes(Duration startTimeout) {
-        this.maxQuotaTries = Math.max(1, (int) startTimeout.dividedBy(QUOTA_BACK_OFF));
+    ActOutcomes(OperatorConfiguration configuration) {
+        this.platforms = new PlatformProgress(new Placements(configuration));
+        this.start = new RunStart(platforms);
+        // The longest time that a pod may need to start includes a quota that is used up.
+        this.maxQuotaTries =
+                Math.max(1, (int) configuration.worker().startTimeout().dividedBy(QUOTA_BACK_OFF));
     }
 
     ImageBuildStatus resolved(ObservedBuild build, Resolution resolution) {

@@ -58,7 +58,7 @@ public final class BuildLoop {
                 new WorkerPodFactory(configuration),
                 new WorkerPods(ports.api()),
                 new ResultConfigMaps(ports.api()),
-                new ActOutcomes(startTimeout),
+                new ActOutcomes(configuration),
                 new Semaphore(MAX_OUTBOUND),
                 ports.threads());
         this.writer = new StatusWriter(ports.api(), ports.events(), ports.metrics());

@@ -3,6 +3,8 @@ package build.kiln.operator.imagebuild;
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.PlatformStatus;
+import build.kiln.api.v1alpha1.PlatformStatus.Mode;
+import build.kiln.api.v1alpha1.PlatformStatus.NativeWait;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.operator.failure.Diagnosis;
 import build.kiln.operator.failure.Evidence;
@@ -11,11 +13,11 @@ import build.kiln.operator.failure.Evidence.OfPod;
 import build.kiln.operator.failure.Evidence.OfRegistry;
 import build.kiln.operator.placement.Placement;
 import build.kiln.operator.placement.PlacementDecision;
-import build.kiln.operator.placement.PlacementPolicy;
 import build.kiln.operator.worker.SchedulingGates;
 import build.kiln.operator.worker.WorkerObservation;
 import build.kiln.operator.worker.WorkerPodName;
 import build.kiln.protocol.BuildResult.Steps;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -28,7 +30,14 @@ final class PlatformProgress {
     /** The kubelet takes turns with these while it goes on trying; the first says why, the second does not always. */
     private static final Set<String> PULL_ERRORS = Set.of("ErrImagePull", "ImagePullBackOff");
 
-    private final PlacementPolicy placements = new PlacementPolicy();
+    /** What the scheduler says of a pod that no node takes. */
+    private static final String UNSCHEDULABLE = "Unschedulable";
+
+    private final Placements placements;
+
+    PlatformProgress(Placements placements) {
+        this.placements = placements;
+    }
 
     /**
      * A platform's next record.
@@ -43,12 +52,17 @@ final class PlatformProgress {
     }
 
     Step next(ObservedBuild build, int run, PlatformStatus current) {
+        Step step = step(build, run, current);
+        return new Step(NativeWaits.settled(step.status(), build.now()), step.failure());
+    }
+
+    private Step step(ObservedBuild build, int run, PlatformStatus current) {
         return switch (stateOf(current)) {
             case Pending -> pending(build, run, current);
             case WaitingForNode, Starting, Building -> {
                 Optional<WorkerPod> pod = pod(build, run, current);
                 yield pod.isPresent()
-                        ? observed(build, current, pod.get().observation())
+                        ? observed(build, run, current, pod.get().observation())
                         : failed(build, current, lost(current, build.now()));
             }
             case Retrying ->
@@ -59,7 +73,8 @@ final class PlatformProgress {
                                 run,
                                 current.platform(),
                                 attempt(current) + 1,
-                                RetryPolicy.failedAttemptsAfter(current));
+                                RetryPolicy.failedAttemptsAfter(current),
+                                NativeWaits.before(current));
             case Succeeded, Failed, Cancelled -> Step.to(current);
         };
     }
@@ -71,21 +86,28 @@ final class PlatformProgress {
 
     /** The record of the intent to create a pod, with nothing before it that failed. */
     Step assigned(ObservedBuild build, int run, String platform, int attempt) {
-        return assigned(build, run, platform, attempt, List.of());
+        return assigned(build, run, platform, attempt, List.of(), null);
     }
 
     private Step assigned(
-            ObservedBuild build, int run, String platform, int attempt, List<FailureReason> failedAttempts) {
-        return switch (placements.place(platform, build.nodes())) {
+            ObservedBuild build,
+            int run,
+            String platform,
+            int attempt,
+            List<FailureReason> failedAttempts,
+            @Nullable Duration waited) {
+        String memoryFactor = RetryPolicy.memoryFactor(build.spec(), failedAttempts);
+        return switch (placements.of(build, platform, memoryFactor, waited)) {
             case Placement placement ->
                 Step.to(PlatformUpdates.assigned(
                         platform,
                         new PlatformUpdates.Attempt(
                                 attempt,
                                 failedAttempts,
-                                RetryPolicy.memoryFactor(build.spec(), failedAttempts),
+                                memoryFactor,
                                 CacheVolumes.assigned(build, platform, failedAttempts),
-                                WorkerPodName.of(build.identity().name(), run, platform, attempt)),
+                                WorkerPodName.of(build.identity().name(), run, platform, attempt),
+                                waited == null ? null : NativeWaits.over(waited)),
                         placement));
             case PlacementDecision.Refused refused -> {
                 WorkerObservation.Failed failed = refused(platform, refused, build.now());
@@ -97,7 +119,7 @@ final class PlatformProgress {
     /** When a platform that failed is tried again. */
     static Instant retryTime(PlatformStatus status) {
         return Instant.parse(Objects.requireNonNull(status.completionTime(), "completionTime"))
-                .plus(RetryPolicy.pause(attempt(status)));
+                .plus(RetryPolicy.pause(RetryPolicy.failures(status)));
     }
 
     static State stateOf(PlatformStatus status) {
@@ -113,11 +135,12 @@ final class PlatformProgress {
     private Step pending(ObservedBuild build, int run, PlatformStatus current) {
         Optional<WorkerPod> pod = pod(build, run, current);
         if (pod.isPresent()) {
-            return observed(build, current, pod.get().observation());
+            return observed(build, run, current, pod.get().observation());
         }
         // The nodes may have changed since the intent was recorded; the record must say what the pod will be.
         List<FailureReason> failedAttempts = Objects.requireNonNullElse(current.failedAttempts(), List.of());
-        Step assigned = assigned(build, run, current.platform(), attempt(current), failedAttempts);
+        Step assigned =
+                assigned(build, run, current.platform(), attempt(current), failedAttempts, NativeWaits.before(current));
         boolean same = assigned.status().mode() == current.mode()
                 && Objects.equals(assigned.status().modeReason(), current.modeReason())
                 && Objects.equals(assigned.status().cacheVolume(), current.cacheVolume());
@@ -142,19 +165,82 @@ final class PlatformProgress {
         return build.pod(current.platform(), run, attempt(current));
     }
 
-    private static Step observed(ObservedBuild build, PlatformStatus current, WorkerObservation observation) {
+    private Step observed(ObservedBuild build, int run, PlatformStatus current, WorkerObservation observation) {
         return switch (observation) {
+            case WorkerObservation.Waiting waiting
+            when waiting.reason().equals(UNSCHEDULABLE) && isNative(current) ->
+                awaitingNode(build, run, current, waiting);
             case WorkerObservation.Waiting waiting -> Step.to(waiting(current, waiting));
             case WorkerObservation.Running running -> Step.to(PlatformUpdates.building(current, running));
             case WorkerObservation.Succeeded succeeded -> Step.to(PlatformUpdates.succeeded(current, succeeded));
+            case WorkerObservation.Failed failed
+            when foundNoNode(failed) && isNative(current) ->
+                emulated(build, run, current, longestWait(current)).orElseGet(() -> failed(build, current, failed));
             case WorkerObservation.Failed failed -> failed(build, current, failed);
         };
+    }
+
+    /** No node takes the native pod now: it goes on waiting, or gives way to an emulated one. */
+    private Step awaitingNode(ObservedBuild build, int run, PlatformStatus current, WorkerObservation.Waiting waiting) {
+        Duration waited = NativeWaits.until(current, waiting.since(), build.now());
+        return emulated(build, run, current, waited)
+                .orElseGet(() -> Step.to(waitingForNative(build, current, waiting, waited)));
+    }
+
+    private PlatformStatus waitingForNative(
+            ObservedBuild build, PlatformStatus current, WorkerObservation.Waiting waiting, Duration waited) {
+        @Nullable
+        Duration most =
+                placements.of(build, current.platform(), current.memoryFactor(), waited) instanceof Placement placement
+                        ? placement.nativeWait()
+                        : null;
+        Instant over = most == null ? waiting.deadline() : NativeWaits.end(current, waiting.since(), most);
+        Instant deadline = over.isBefore(waiting.deadline()) ? over : waiting.deadline();
+        NativeWait wait = NativeWaits.underWay(current, waiting.since(), deadline);
+        if (current.state() == State.WaitingForNode
+                && waiting.reason().equals(current.reason())
+                && wait.equals(current.nativeWait())) {
+            return current;
+        }
+        String end = (most == null ? "it fails at " : "it is emulated from ") + deadline;
+        return PlatformUpdates.waitingForNative(
+                current, wait, waiting.reason(), end + " unless a node takes its pod: " + waiting.message());
+    }
+
+    /**
+     * The intent to build the platform under QEMU from now on, in a pod of another name: that of the pod before is taken as long
+     * as it exists. No failure is counted.
+     */
+    private Optional<Step> emulated(ObservedBuild build, int run, PlatformStatus current, Duration waited) {
+        PlacementDecision decision = placements.of(build, current.platform(), current.memoryFactor(), waited);
+        return decision instanceof Placement placement && placement.mode() == Mode.Emulated
+                ? Optional.of(assigned(
+                        build,
+                        run,
+                        current.platform(),
+                        attempt(current) + 1,
+                        Objects.requireNonNullElse(current.failedAttempts(), List.of()),
+                        waited))
+                : Optional.empty();
+    }
+
+    private Duration longestWait(PlatformStatus current) {
+        return Objects.requireNonNullElse(NativeWaits.before(current), Duration.ZERO)
+                .plus(placements.longestWait());
+    }
+
+    private static boolean isNative(PlatformStatus current) {
+        return current.mode() == Mode.Native;
+    }
+
+    private static boolean foundNoNode(WorkerObservation.Failed failed) {
+        return failed.nodeName() == null && failed.diagnosis().reason() == FailureReason.NoCapacity;
     }
 
     /** Messages of scheduler and kubelet change often; only another reason is worth a write, and silence is none. */
     private static PlatformStatus waiting(PlatformStatus current, WorkerObservation.Waiting waiting) {
         State state = switch (waiting.reason()) {
-            case "Unschedulable" -> State.WaitingForNode;
+            case UNSCHEDULABLE -> State.WaitingForNode;
             case SchedulingGates.HELD -> State.Pending;
             default -> State.Starting;
         };
@@ -186,12 +272,7 @@ final class PlatformProgress {
     }
 
     private static WorkerObservation.Failed refused(String platform, PlacementDecision.Refused refused, Instant now) {
-        return failure(
-                platform,
-                OfCreation.UNKNOWN_PLATFORM,
-                "spec.platforms: Kiln cannot build " + platform + "; write some of "
-                        + String.join(", ", refused.possible()),
-                now);
+        return failure(platform, OfCreation.UNKNOWN_PLATFORM, refused.message(), now);
     }
 
     private static WorkerObservation.Failed failure(String platform, Evidence evidence, String message, Instant now) {

@@ -2,6 +2,7 @@ package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.PlatformStatus;
+import build.kiln.api.v1alpha1.PlatformStatus.NativeWait;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.PlatformStatusBuilder;
 import build.kiln.operator.placement.Placement;
@@ -32,19 +33,23 @@ final class PlatformUpdates {
      * @param memoryFactor by how much the memory is multiplied
      * @param cacheVolume where it keeps its state; null when the state goes with the pod
      * @param podName of its pod
+     * @param waited how the platform waited for a native node before
      */
     record Attempt(
             int number,
             List<FailureReason> failedBefore,
             @Nullable String memoryFactor,
             PlatformStatus.@Nullable CacheVolume cacheVolume,
-            String podName) {}
+            String podName,
+            @Nullable NativeWait waited) {}
 
     /** The intent to create this pod. */
     static PlatformStatus assigned(String platform, Attempt attempt, Placement placement) {
         return PlatformStatusBuilder.builder(unassigned(platform))
                 .mode(placement.mode())
                 .modeReason(placement.reason())
+                .modeMessage(placement.message())
+                .nativeWait(attempt.waited())
                 .attempt(attempt.number())
                 .failedAttempts(attempt.failedBefore().isEmpty() ? null : attempt.failedBefore())
                 .memoryFactor(attempt.memoryFactor())
@@ -56,6 +61,15 @@ final class PlatformUpdates {
     /** Nothing holds up its pod any more. */
     static PlatformStatus assignedAgain(PlatformStatus current) {
         return withinAttempt(current, State.Pending).build();
+    }
+
+    /** The pod waits for a node of its architecture. */
+    static PlatformStatus waitingForNative(PlatformStatus current, NativeWait wait, String reason, String message) {
+        return withinAttempt(current, State.WaitingForNode)
+                .nativeWait(wait)
+                .reason(reason)
+                .message(message)
+                .build();
     }
 
     /** The pod is there, its worker does not run yet. */
@@ -112,13 +126,15 @@ final class PlatformUpdates {
     }
 
     static PlatformStatus cancelled(PlatformStatus current, Instant now, String message) {
-        return withinAttempt(current, State.Cancelled)
-                .nodeName(current.nodeName())
-                .startTime(current.startTime())
-                .completionTime(now.toString())
-                .reason(State.Cancelled.name())
-                .message(message)
-                .build();
+        return NativeWaits.settled(
+                withinAttempt(current, State.Cancelled)
+                        .nodeName(current.nodeName())
+                        .startTime(current.startTime())
+                        .completionTime(now.toString())
+                        .reason(State.Cancelled.name())
+                        .message(message)
+                        .build(),
+                now);
     }
 
     /** Listed in the published image, which needs no temporary tags any more. */
@@ -136,6 +152,8 @@ final class PlatformUpdates {
                 .state(state)
                 .mode(current.mode())
                 .modeReason(current.modeReason())
+                .modeMessage(current.modeMessage())
+                .nativeWait(current.nativeWait())
                 .attempt(current.attempt())
                 .failedAttempts(current.failedAttempts())
                 .memoryFactor(current.memoryFactor())

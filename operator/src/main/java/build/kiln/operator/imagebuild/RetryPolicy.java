@@ -22,7 +22,7 @@ final class RetryPolicy {
     private RetryPolicy() {}
 
     static boolean mayRetry(ImageBuildSpec spec, PlatformStatus failed, Diagnosis diagnosis) {
-        if (PlatformProgress.attempt(failed) >= maxAttempts(spec)) {
+        if (failures(failed) >= maxAttempts(spec)) {
             return false;
         }
         boolean before = failedAttempts(failed).contains(diagnosis.reason());
@@ -40,9 +40,14 @@ final class RetryPolicy {
         return attempts == null ? DEFAULT_MAX_ATTEMPTS : attempts;
     }
 
-    /** The pause before the attempt that follows this one. */
-    static Duration pause(int attempt) {
-        Duration pause = FIRST_BACK_OFF.multipliedBy(1L << Math.min(attempt - 1, MOST_DOUBLINGS));
+    /** How many attempts have failed, this one included. One that found no native node and gave way to emulation has not. */
+    static int failures(PlatformStatus failed) {
+        return failedAttempts(failed).size() + 1;
+    }
+
+    /** The pause before the attempt that follows so many failures. */
+    static Duration pause(int failures) {
+        Duration pause = FIRST_BACK_OFF.multipliedBy(1L << Math.min(failures - 1, MOST_DOUBLINGS));
         return pause.compareTo(LONGEST_BACK_OFF) < 0 ? pause : LONGEST_BACK_OFF;
     }
 

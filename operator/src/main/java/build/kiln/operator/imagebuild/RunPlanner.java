@@ -7,8 +7,6 @@ import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Run.Phase;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.placement.Placement;
-import build.kiln.operator.placement.PlacementDecision;
-import build.kiln.operator.placement.PlacementPolicy;
 import build.kiln.operator.publish.PlatformResult;
 import build.kiln.operator.status.Prospect;
 import build.kiln.operator.status.StatusComposer;
@@ -27,10 +25,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class RunPlanner {
     private final PodHousekeeping housekeeping;
-    private final RunProgress progress = new RunProgress(new PlatformProgress());
-    private final PlacementPolicy placements = new PlacementPolicy();
+    private final RunProgress progress;
+    private final Placements placements;
 
     RunPlanner(OperatorConfiguration configuration) {
+        this.placements = new Placements(configuration);
+        this.progress = new RunProgress(new PlatformProgress(placements));
         this.housekeeping = new PodHousekeeping(configuration.worker().retention());
     }
 
@@ -112,8 +112,13 @@ final class RunPlanner {
                     && build.pod(platform.platform(), run.number(), attempt).isEmpty()
                     && CacheVolumes.holder(build, platform).isEmpty();
             PlatformStatus.CacheVolume volume = platform.cacheVolume();
-            PlacementDecision placement = placements.place(platform.platform(), build.nodes());
-            if (wanted && placement instanceof Placement place) {
+            if (wanted
+                    && placements.of(
+                                    build.ofRun(),
+                                    platform.platform(),
+                                    platform.memoryFactor(),
+                                    NativeWaits.before(platform))
+                            instanceof Placement place) {
                 missing.add(new WorkerAssignment(
                         run.number(),
                         platform.platform(),
@@ -155,6 +160,7 @@ final class RunPlanner {
         if (phase(run) == Phase.Building) {
             QueueRecord.nextLook(build).ifPresent(times::add);
             times.addAll(ResultProtection.dueTimes(build.status()));
+            times.addAll(NativeWaits.dueTimes(platformsOf(build.status())));
             platformsOf(build.status()).stream()
                     .filter(platform -> platform.state() == State.Retrying)
                     .map(PlatformProgress::retryTime)

@@ -3,6 +3,7 @@ package build.kiln.operator.metrics;
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.PlatformStatus;
+import build.kiln.api.v1alpha1.PlatformStatus.NativeWait;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Run.Phase;
@@ -83,6 +84,9 @@ public final class BuildMetrics {
             if (was == null || was.state() != platform.state()) {
                 platform(run, platform);
             }
+            if (was != null) {
+                nativeWait(was, platform);
+            }
         }
         Phase was = sameRun && before.run() != null ? before.run().phase() : null;
         // Moving tags of a run that succeeded long ago does not end it once more.
@@ -146,6 +150,7 @@ public final class BuildMetrics {
                 .description("Attempts at a platform that ended")
                 .tag("platform", platform.platform())
                 .tag("mode", platform.mode() == null ? NONE : platform.mode().name())
+                .tag("modeReason", Objects.requireNonNullElse(platform.modeReason(), NONE))
                 .tag("result", state.name())
                 .tag("reason", Objects.requireNonNullElse(platform.reason(), NONE))
                 .register(registry)
@@ -174,6 +179,23 @@ public final class BuildMetrics {
                     .register(registry)
                     .increment((double) one.starts());
         }
+    }
+
+    /** A wait for a native node that ended between the two. */
+    private void nativeWait(PlatformStatus was, PlatformStatus platform) {
+        NativeWait before = was.nativeWait();
+        NativeWait after = platform.nativeWait();
+        if (before == null || before.startTime() == null || after == null || after.startTime() != null) {
+            return;
+        }
+        boolean ended = platform.state() == State.Failed || platform.state() == State.Cancelled;
+        Timer.builder("kiln.native.wait")
+                .description("Waits of platforms for a node of their architecture")
+                .tag("platform", platform.platform())
+                .tag("result", String.valueOf(ended ? platform.state() : platform.mode()))
+                .serviceLevelObjectives(WAITS)
+                .register(registry)
+                .record(Duration.ofSeconds(after.seconds() - before.seconds()));
     }
 
     private void starts(String platform, String how, long starts) {

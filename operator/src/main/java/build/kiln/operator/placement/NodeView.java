@@ -4,7 +4,9 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeCondition;
 import io.fabric8.kubernetes.api.model.NodeSpec;
 import io.fabric8.kubernetes.api.model.NodeStatus;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Taint;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 
@@ -12,27 +14,43 @@ import java.util.Map;
  * What placement needs to know of a node.
  *
  * @param name of the node
- * @param architecture label {@code kubernetes.io/arch}; empty when the node has none
+ * @param labels as on the node
  * @param ready whether the kubelet reports Ready
  * @param schedulable whether it is not cordoned
  * @param taints as on the node
+ * @param allocatable what it can give to pods altogether; empty as long as the kubelet has not reported it
  */
-public record NodeView(String name, String architecture, boolean ready, boolean schedulable, List<Taint> taints) {
+public record NodeView(
+        String name,
+        Map<String, String> labels,
+        boolean ready,
+        boolean schedulable,
+        List<Taint> taints,
+        Map<String, Quantity> allocatable) {
     public NodeView {
-        taints = List.copyOf(taints);
+        // Not copied: every look at a build makes views of all nodes.
+        labels = Collections.unmodifiableMap(labels);
+        taints = Collections.unmodifiableList(taints);
+        allocatable = Collections.unmodifiableMap(allocatable);
     }
 
     /** The view of a node as the API server shows it. */
     public static NodeView of(Node node) {
         Map<String, String> labels = node.getMetadata().getLabels();
         NodeSpec spec = node.getSpec();
-        List<Taint> taints = spec == null || spec.getTaints() == null ? List.of() : spec.getTaints();
+        NodeStatus status = node.getStatus();
         return new NodeView(
                 node.getMetadata().getName(),
-                labels == null ? "" : labels.getOrDefault(PlacementPolicy.ARCHITECTURE_LABEL, ""),
-                isReady(node.getStatus()),
+                labels == null ? Map.of() : labels,
+                isReady(status),
                 spec == null || !Boolean.TRUE.equals(spec.getUnschedulable()),
-                taints);
+                spec == null || spec.getTaints() == null ? List.of() : spec.getTaints(),
+                status == null || status.getAllocatable() == null ? Map.of() : status.getAllocatable());
+    }
+
+    /** Label {@code kubernetes.io/arch}; empty when the node has none. */
+    public String architecture() {
+        return labels.getOrDefault(PlacementPolicy.ARCHITECTURE_LABEL, "");
     }
 
     private static boolean isReady(NodeStatus status) {

@@ -1,17 +1,11 @@
 package build.kiln.operator.placement;
 
-import java.util.List;
-
 /** Whether and where a platform can be built. */
 public sealed interface PlacementDecision permits Placement, PlacementDecision.Refused {
     /**
-     * Kiln has neither nodes nor an emulator for the platform.
+     * Kiln can never build the platform that way.
      *
-     * @param possible the platforms there are; variants of them are possible too
+     * @param message names the field, the platform, and what to write instead
      */
-    record Refused(List<String> possible) implements PlacementDecision {
-        public Refused {
-            possible = List.copyOf(possible);
-        }
-    }
+    record Refused(String message) implements PlacementDecision {}
 }

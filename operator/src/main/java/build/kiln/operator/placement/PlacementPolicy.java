@@ -1,12 +1,18 @@
 package build.kiln.operator.placement;
 
 import build.kiln.api.v1alpha1.PlatformStatus.Mode;
-import io.fabric8.kubernetes.api.model.Taint;
+import build.kiln.operator.placement.NodeFit.Verdict;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.TolerationBuilder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Decides between a node of the platform's architecture and emulation. Pure. */
 public final class PlacementPolicy {
@@ -20,68 +26,233 @@ public final class PlacementPolicy {
     private static final List<String> PLATFORMS = List.of(
             "linux/amd64", "linux/arm64", "linux/386", "linux/arm", "linux/ppc64le", "linux/riscv64", "linux/s390x");
 
+    /** Architectures whose processors can run programs of an older one; the launcher tries before it takes QEMU. */
+    private static final Map<String, String> COMPATIBLE = Map.of("386", "amd64", "arm", "arm64");
+
+    /**
+     * Without other word: a build or a drain ends, a node restarts. Longer than most emulated builds would not be worth it, and
+     * where the cluster has no such node at all, nothing says that one will come.
+     */
+    private static final Duration DEFAULT_WAIT = Duration.ofMinutes(2);
+
     private static final Pattern VARIANT = Pattern.compile("v[0-9]+(\\.[0-9]+)?");
+    private static final int MOST_NODES_NAMED = 3;
+
+    private final Duration longestWait;
+
+    /**
+     * @param longestWait after which a pod that no node takes has failed
+     */
+    public PlacementPolicy(Duration longestWait) {
+        this.longestWait = longestWait;
+    }
 
     /**
      * Places one platform.
      *
-     * @param platform as docker writes it
+     * @param request what its pod asks for
      * @param nodes all nodes of the cluster
      */
-    public PlacementDecision place(String platform, List<NodeView> nodes) {
+    public PlacementDecision place(PlacementRequest request, List<NodeView> nodes) {
+        String platform = request.platform();
         String[] parts = platform.split("/", -1);
         boolean formed = parts.length == 2
                 || (parts.length == 3 && VARIANT.matcher(parts[2]).matches());
         if (!formed || !PLATFORMS.contains(parts[0] + "/" + parts[1])) {
-            return new PlacementDecision.Refused(PLATFORMS);
+            return new PlacementDecision.Refused("spec.platforms: Kiln cannot build " + platform + "; write some of "
+                    + String.join(", ", PLATFORMS) + ", or variants of them");
         }
-        String architecture = parts[1];
-        if (nodes.stream().noneMatch(node -> isUsable(node, architecture))) {
-            return emulated(Placement.NO_NATIVE_NODE);
-        }
-        return IMAGE_ARCHITECTURES.contains(architecture)
-                ? nativeOn(architecture)
-                : emulated(Placement.NO_WORKER_IMAGE);
-    }
-
-    private static boolean isUsable(NodeView node, String architecture) {
-        return node.architecture().equals(architecture)
-                && node.ready()
-                && node.schedulable()
-                && node.taints().stream().allMatch(taint -> isTolerated(taint, architecture));
-    }
-
-    /** Only these taints are tolerated that say nothing but the architecture; some providers put them on Arm nodes. */
-    private static boolean isTolerated(Taint taint, String architecture) {
-        return switch (taint.getEffect()) {
-            case "NoSchedule" -> ARCHITECTURE_LABEL.equals(taint.getKey()) && architecture.equals(taint.getValue());
-            case "NoExecute" -> false;
-            case null, default -> true;
+        Choice choice = new Choice(request, parts[1], nodes);
+        return switch (request.mode()) {
+            case Native -> choice.nativeOnly();
+            case Emulated -> choice.emulatedOnly();
+            case Auto -> choice.best();
         };
     }
 
-    private static Placement nativeOn(String architecture) {
-        Toleration toleration = new TolerationBuilder()
-                .withKey(ARCHITECTURE_LABEL)
-                .withOperator("Equal")
-                .withValue(architecture)
-                .withEffect("NoSchedule")
-                .build();
-        return new Placement(
-                Mode.Native,
-                Placement.NATIVE_NODE,
-                Map.of(OS_LABEL, "linux", ARCHITECTURE_LABEL, architecture),
-                List.of(architecture),
-                List.of(toleration));
-    }
+    /** The choice for one platform of a known architecture. */
+    private final class Choice {
+        private final PlacementRequest request;
+        private final String architecture;
+        private final List<NodeView> nodes;
+        private final List<String> others;
+        private final List<NodeFit> natives;
 
-    private static Placement emulated(String reason) {
-        Toleration toleration = new TolerationBuilder()
-                .withKey(ARCHITECTURE_LABEL)
-                .withOperator("Exists")
-                .withEffect("NoSchedule")
-                .build();
-        return new Placement(
-                Mode.Emulated, reason, Map.of(OS_LABEL, "linux"), IMAGE_ARCHITECTURES, List.of(toleration));
+        Choice(PlacementRequest request, String architecture, List<NodeView> nodes) {
+            this.request = request;
+            this.architecture = architecture;
+            this.nodes = nodes;
+            this.others = IMAGE_ARCHITECTURES.stream()
+                    .filter(other -> !other.equals(architecture))
+                    .toList();
+            this.natives = fits(List.of(architecture), tolerations(architecture));
+        }
+
+        PlacementDecision nativeOnly() {
+            if (!hasWorkerImage()) {
+                return new PlacementDecision.Refused("spec.placement: " + request.platform()
+                        + " can only be emulated, because there are no worker images but for nodes of "
+                        + String.join(" and ", IMAGE_ARCHITECTURES)
+                        + "; write mode Auto or Emulated for it in placement.platforms");
+            }
+            return isUsable(natives)
+                    ? nativeOn(Placement.NATIVE_NODE, null)
+                    : nativeOn(Placement.NATIVE_ONLY, withoutNative());
+        }
+
+        Placement emulatedOnly() {
+            return hasWorkerImage() && !hasOthers()
+                    ? nativeOn(Placement.NO_OTHER_NODE, withoutOthers())
+                    : emulated(Placement.EMULATED_ONLY, null);
+        }
+
+        Placement best() {
+            if (!hasWorkerImage()) {
+                return withoutWorkerImage();
+            }
+            boolean usable = isUsable(natives);
+            if (!hasOthers()) {
+                return usable
+                        ? nativeOn(Placement.NATIVE_NODE, null)
+                        : nativeOn(Placement.NO_OTHER_NODE, withoutNative() + "; " + withoutOthers());
+            }
+            Duration wait = nativeWait();
+            if (request.waited() != null && request.waited().compareTo(wait) >= 0) {
+                return emulated(
+                        Placement.NATIVE_WAIT_OVER,
+                        "no node of " + architecture + " took the pod within "
+                                + request.waited().toSeconds() + " s" + (usable ? "" : "; " + withoutNative()));
+            }
+            if (usable) {
+                return nativeOn(Placement.NATIVE_NODE, null, wait);
+            }
+            return wait.isPositive()
+                    ? nativeOn(Placement.AWAITING_NATIVE_NODE, withoutNative(), wait)
+                    : emulated(Placement.NO_NATIVE_NODE, withoutNative());
+        }
+
+        /** A node that is full is as good as one that is cordoned: it may take the pod later. */
+        private Duration nativeWait() {
+            boolean mayCome = natives.stream().anyMatch(fit -> fit.verdict() != Verdict.NEVER);
+            Duration wait = Objects.requireNonNullElse(request.nativeWait(), mayCome ? DEFAULT_WAIT : Duration.ZERO);
+            return wait.compareTo(longestWait) < 0 ? wait : longestWait;
+        }
+
+        private Placement withoutWorkerImage() {
+            String compatible = COMPATIBLE.get(architecture);
+            if (compatible != null && isUsable(fits(List.of(compatible), tolerations(null)))) {
+                return emulated(
+                        Placement.COMPATIBLE_NODE,
+                        "a processor of " + compatible + " may run programs of " + request.platform()
+                                + " itself; where it does not, QEMU does");
+            }
+            return natives.isEmpty()
+                    ? emulated(Placement.NO_NATIVE_NODE, withoutNative())
+                    : emulated(Placement.NO_WORKER_IMAGE, "there is no worker image for nodes of " + architecture);
+        }
+
+        private boolean hasWorkerImage() {
+            return IMAGE_ARCHITECTURES.contains(architecture);
+        }
+
+        private boolean hasOthers() {
+            return fits(others, tolerations(null)).stream().anyMatch(fit -> fit.verdict() != Verdict.NEVER);
+        }
+
+        private List<NodeFit> fits(List<String> architectures, List<Toleration> tolerations) {
+            return nodes.stream()
+                    .filter(node -> architectures.contains(node.architecture()) && isLinux(node))
+                    .map(node -> NodeFit.of(node, request, tolerations))
+                    .toList();
+        }
+
+        private static boolean isLinux(NodeView node) {
+            return "linux".equals(node.labels().getOrDefault(OS_LABEL, "linux"));
+        }
+
+        private static boolean isUsable(List<NodeFit> fits) {
+            return fits.stream().anyMatch(fit -> fit.verdict() == Verdict.USABLE);
+        }
+
+        private String withoutNative() {
+            return without(architecture, natives);
+        }
+
+        private String withoutOthers() {
+            return without(String.join(" or ", others), fits(others, tolerations(null)));
+        }
+
+        /** Names the first nodes and what stands against them. */
+        private static String without(String architectures, List<NodeFit> fits) {
+            if (fits.isEmpty()) {
+                return "no node has the architecture " + architectures;
+            }
+            String named = fits.stream()
+                    .limit(MOST_NODES_NAMED)
+                    .map(fit -> fit.node() + " " + fit.why())
+                    .collect(Collectors.joining(", "));
+            int more = fits.size() - MOST_NODES_NAMED;
+            return "no node of " + architectures + " can take the pod: " + named
+                    + (more > 0 ? ", and " + more + " more" : "");
+        }
+
+        private Placement nativeOn(String reason, @Nullable String message) {
+            return nativeOn(reason, message, null);
+        }
+
+        private Placement nativeOn(String reason, @Nullable String message, @Nullable Duration wait) {
+            Map<String, String> nodeSelector = selector(architecture);
+            Map<String, String> features = NodeFit.featuresOf(request.platform());
+            boolean known = nodes.stream()
+                    .anyMatch(node -> node.architecture().equals(architecture)
+                            && node.labels().entrySet().containsAll(features.entrySet()));
+            if (known) {
+                nodeSelector.putAll(features);
+            }
+            return new Placement(
+                    Mode.Native,
+                    reason,
+                    message,
+                    nodeSelector,
+                    List.of(architecture),
+                    null,
+                    tolerations(architecture),
+                    wait);
+        }
+
+        private Placement emulated(String reason, @Nullable String message) {
+            @Nullable String preferred = reason.equals(Placement.COMPATIBLE_NODE) ? COMPATIBLE.get(architecture) : null;
+            return new Placement(
+                    Mode.Emulated,
+                    reason,
+                    message,
+                    selector(others.size() == 1 ? others.getFirst() : null),
+                    others,
+                    preferred,
+                    tolerations(null),
+                    null);
+        }
+
+        private Map<String, String> selector(@Nullable String only) {
+            Map<String, String> selector = new HashMap<>(request.nodeSelector());
+            selector.put(OS_LABEL, "linux");
+            if (only != null) {
+                selector.put(ARCHITECTURE_LABEL, only);
+            }
+            return selector;
+        }
+
+        /** Some providers taint nodes with what is nothing but their architecture. Null: that of any other node. */
+        private List<Toleration> tolerations(@Nullable String only) {
+            List<Toleration> tolerations = new ArrayList<>();
+            tolerations.add(new TolerationBuilder()
+                    .withKey(ARCHITECTURE_LABEL)
+                    .withOperator(only == null ? "Exists" : "Equal")
+                    .withValue(only)
+                    .withEffect("NoSchedule")
+                    .build());
+            tolerations.addAll(request.tolerations());
+            return tolerations;
+        }
     }
 }

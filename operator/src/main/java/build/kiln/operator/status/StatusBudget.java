@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
  * that a status that fits is left as it is, whatever else it says.
  */
 final class StatusBudget {
-    private static final int MESSAGES = 4000;
+    private static final int MESSAGES = 2400;
     private static final int LONGEST_MESSAGE = 1000;
+    private static final int MODES = 1200;
+    private static final int SHORTEST_MODE = 80;
     private static final int PROGRAMS = 16;
     private static final int LOG = 8000;
     private static final int LONGEST_LOG = 4096;
@@ -41,6 +43,11 @@ final class StatusBudget {
         PlatformStatusBuilder fitting = PlatformStatusBuilder.builder(platform);
         if (message != null) {
             fitting.message(MessageText.cut(message, Math.min(LONGEST_MESSAGE, MESSAGES / count)));
+        }
+        if (platform.modeMessage() != null) {
+            int share = Math.min(LONGEST_MESSAGE, MODES / count);
+            // The reason stays in any case; less than a sentence is no explanation.
+            fitting.modeMessage(share < SHORTEST_MODE ? null : MessageText.cut(platform.modeMessage(), share));
         }
         if (acceleration != null && acceleration.unmatched() != null) {
             fitting.acceleration(new PlatformStatus.Acceleration(

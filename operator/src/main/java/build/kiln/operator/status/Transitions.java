@@ -3,6 +3,7 @@ package build.kiln.operator.status;
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.PlatformStatus;
+import build.kiln.api.v1alpha1.PlatformStatus.Mode;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Run.Phase;
@@ -71,6 +72,16 @@ public final class Transitions {
             transitions.add(Transition.normal("Queued", "Queue", text(after)).on(after.platform()));
             return;
         }
+        if (before != null && gaveWay(before, after)) {
+            transitions.add(Transition.warning(
+                            "Emulated",
+                            "Schedule",
+                            "pod " + before.podName() + " found no node and gives way to the emulated pod "
+                                    + after.podName() + " (" + after.modeReason()
+                                    + (after.modeMessage() == null ? "" : ": " + after.modeMessage()) + ")")
+                    .on(after.platform()));
+            return;
+        }
         boolean sameAttempt = before != null && Objects.equals(before.attempt(), after.attempt());
         if (state(after) == was && (sameAttempt || was == State.Pending)) {
             return;
@@ -97,6 +108,14 @@ public final class Transitions {
         }
     }
 
+    /** Whether a platform that waited for a native node is emulated instead. */
+    private static boolean gaveWay(PlatformStatus before, PlatformStatus after) {
+        return state(before) == State.WaitingForNode
+                && state(after) == State.Pending
+                && before.mode() == Mode.Native
+                && after.mode() == Mode.Emulated;
+    }
+
     private static @Nullable Transition entered(PlatformStatus platform) {
         return switch (state(platform)) {
             case Pending -> null;
@@ -107,7 +126,8 @@ public final class Transitions {
                         "WorkerCreated",
                         "Create",
                         "attempt " + platform.attempt() + " in pod " + platform.podName() + ", " + platform.mode()
-                                + " (" + platform.modeReason() + ")");
+                                + " (" + platform.modeReason()
+                                + (platform.modeMessage() == null ? "" : ": " + platform.modeMessage()) + ")");
             case Building ->
                 Transition.normal(
                         "PlatformStarted",

@@ -3,11 +3,13 @@ package build.kiln.operator.worker;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.PlacementSettings;
 import build.kiln.api.v1alpha1.PlacementSettings.Acceleration;
+import build.kiln.api.v1alpha1.PlacementSettings.OfPlatform;
 import build.kiln.api.v1alpha1.PlatformStatus.Mode;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.config.OperatorConfiguration.Twins;
+import build.kiln.operator.placement.PlacementRequest;
 import java.util.List;
-import java.util.Objects;
+import java.util.Optional;
 
 /** Which images of native programs a worker pod gets. Nothing is pulled for native platforms, or when acceleration is off. */
 final class TwinImages {
@@ -28,17 +30,10 @@ final class TwinImages {
 
     private static Acceleration acceleration(
             OperatorConfiguration.Worker configuration, ImageBuildSpec spec, String platform) {
-        PlacementSettings placement = spec.placement();
-        if (placement == null) {
-            return configuration.acceleration();
-        }
-        List<PlacementSettings.OfPlatform> platforms = Objects.requireNonNullElse(placement.platforms(), List.of());
-        for (PlacementSettings.OfPlatform one : platforms) {
-            if (one.platform().equals(platform) && one.acceleration() != null) {
-                return one.acceleration();
-            }
-        }
-        return Objects.requireNonNullElse(placement.acceleration(), configuration.acceleration());
+        return PlacementRequest.ofPlatform(spec, platform)
+                .map(OfPlatform::acceleration)
+                .or(() -> Optional.ofNullable(spec.placement()).map(PlacementSettings::acceleration))
+                .orElseGet(configuration::acceleration);
     }
 
     /** Programs of all variants are told apart by their build ids. */

@@ -14,7 +14,7 @@ public sealed interface WorkerObservation {
      *
      * @param reason one word: Unschedulable, Scheduled, PullingImage, ImagePullBackOff, ContainerCreating, ...
      * @param message the same for people
-     * @param since when the pod was created
+     * @param since when the pod was created, or could first be scheduled
      * @param deadline read the pod again then at the latest: the answer will be {@link Failed}, unless somebody holds the
      *     pod back from the scheduler
      * @param nextLook read the pod again then, because nothing tells when the answer has changed; not after the deadline

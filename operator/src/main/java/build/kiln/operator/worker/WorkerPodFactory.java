@@ -16,6 +16,9 @@ import build.kiln.protocol.ProtocolJson;
 import io.fabric8.kubernetes.api.model.Affinity;
 import io.fabric8.kubernetes.api.model.AffinityBuilder;
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.NodeAffinityBuilder;
+import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
+import io.fabric8.kubernetes.api.model.NodeSelectorTermBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -42,6 +45,9 @@ public final class WorkerPodFactory {
 
     /** Beyond the worker's own time limit, so that it can still report before the kubelet ends the pod. */
     private static final long BACKSTOP_SECONDS = 60;
+
+    /** The highest weight that a preference can have. */
+    private static final int HIGHEST_WEIGHT = 100;
 
     private final OperatorConfiguration configuration;
     private final BuildRequestFactory requests;
@@ -70,9 +76,10 @@ public final class WorkerPodFactory {
         Resources configured = configuration.worker().resources().buildkitd();
         ResourceRequirements resources;
         try {
-            resources = WorkerResources.merge(
+            resources = WorkerResources.buildkitd(
                     claimName == null ? configured : WorkerResources.withoutState(configured),
-                    settings(build).resources(),
+                    build.getSpec(),
+                    assignment.platform(),
                     assignment.memoryFactor());
         } catch (WorkerResources.InvalidResourcesException e) {
             return refused(String.valueOf(e.getMessage()));
@@ -193,18 +200,26 @@ public final class WorkerPodFactory {
         if (placement.architectures().size() == 1) {
             return null;
         }
-        return new AffinityBuilder()
-                .withNewNodeAffinity()
+        NodeAffinityBuilder affinity = new NodeAffinityBuilder()
                 .withNewRequiredDuringSchedulingIgnoredDuringExecution()
-                .addNewNodeSelectorTerm()
+                .withNodeSelectorTerms(term(placement.architectures()))
+                .endRequiredDuringSchedulingIgnoredDuringExecution();
+        if (placement.preferredArchitecture() != null) {
+            affinity.addNewPreferredDuringSchedulingIgnoredDuringExecution()
+                    .withWeight(HIGHEST_WEIGHT)
+                    .withPreference(term(List.of(placement.preferredArchitecture())))
+                    .endPreferredDuringSchedulingIgnoredDuringExecution();
+        }
+        return new AffinityBuilder().withNodeAffinity(affinity.build()).build();
+    }
+
+    private static NodeSelectorTerm term(List<String> architectures) {
+        return new NodeSelectorTermBuilder()
                 .addNewMatchExpression()
                 .withKey("kubernetes.io/arch")
                 .withOperator("In")
-                .withValues(placement.architectures())
+                .withValues(architectures)
                 .endMatchExpression()
-                .endNodeSelectorTerm()
-                .endRequiredDuringSchedulingIgnoredDuringExecution()
-                .endNodeAffinity()
                 .build();
     }
 

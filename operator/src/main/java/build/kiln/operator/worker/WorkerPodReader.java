@@ -150,7 +150,7 @@ public final class WorkerPodReader {
         }
         if (pod.now().isBefore(deadline)) {
             return new WorkerObservation.Waiting(
-                    refused ? "Unschedulable" : "Scheduling", message, pod.created(), deadline);
+                    refused ? "Unschedulable" : "Scheduling", message, pod.released(), deadline);
         }
         return failed(
                 pod,

@@ -1,7 +1,11 @@
 package build.kiln.operator.worker;
 
+import build.kiln.api.v1alpha1.ImageBuildSpec;
+import build.kiln.api.v1alpha1.PlacementSettings.OfPlatform;
 import build.kiln.api.v1alpha1.WorkerSettings;
+import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.config.OperatorConfiguration.Resources;
+import build.kiln.operator.placement.PlacementRequest;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
@@ -13,26 +17,61 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Resources of a container: what the spec says over what the administrator configured. */
-final class WorkerResources {
+public final class WorkerResources {
     private static final BigDecimal MEBIBYTE = BigDecimal.valueOf(1L << 20);
     private static final Quantity WITHOUT_STATE = new Quantity("64Mi");
-    private static final String FIELD = "spec.worker.resources";
 
     private WorkerResources() {}
 
     /**
-     * Merges them, resource by resource. A configured default gives way where it contradicts what the spec says.
+     * What the whole pod of a platform requests, as the scheduler adds it up.
+     *
+     * @return nothing when the spec contradicts itself, which the attempt to make the pod tells
+     */
+    public static Map<String, Quantity> requests(
+            OperatorConfiguration.ContainerResources configured,
+            ImageBuildSpec spec,
+            String platform,
+            @Nullable String memoryFactor) {
+        Map<String, Quantity> sum =
+                new TreeMap<>(scaled(configured.worker(), memoryFactor).getRequests());
+        try {
+            buildkitd(configured.buildkitd(), spec, platform, memoryFactor)
+                    .getRequests()
+                    .forEach((name, amount) -> sum.merge(name, amount, WorkerResources::plus));
+        } catch (InvalidResourcesException e) {
+            return Map.of();
+        }
+        return sum;
+    }
+
+    /**
+     * Those of the container that runs the build: the platform's own over the spec's over the configured ones, resource by
+     * resource. Where they contradict each other, the one that is further from the platform gives way.
      *
      * @param memoryFactor by how much memory is multiplied then; null for not at all
      * @throws InvalidResourcesException when the spec contradicts itself, or a value is not a quantity
      */
-    static ResourceRequirements merge(
-            Resources configured, WorkerSettings.@Nullable Resources specified, @Nullable String memoryFactor)
+    static ResourceRequirements buildkitd(
+            Resources configured, ImageBuildSpec spec, String platform, @Nullable String memoryFactor)
+            throws InvalidResourcesException {
+        WorkerSettings worker = spec.worker();
+        Resources all = merge(configured, worker == null ? null : worker.resources(), "spec.worker.resources");
+        Resources one = merge(
+                all,
+                PlacementRequest.ofPlatform(spec, platform)
+                        .map(OfPlatform::resources)
+                        .orElse(null),
+                "spec.placement.platforms[" + platform + "].resources");
+        return scaled(one, memoryFactor);
+    }
+
+    private static Resources merge(Resources configured, WorkerSettings.@Nullable Resources specified, String field)
             throws InvalidResourcesException {
         Map<String, Quantity> ownRequests = specified == null ? Map.of() : orEmpty(specified.requests());
         Map<String, Quantity> ownLimits = specified == null ? Map.of() : orEmpty(specified.limits());
-        check("requests", ownRequests);
-        check("limits", ownLimits);
+        check(field + ".requests", ownRequests);
+        check(field + ".limits", ownLimits);
         Map<String, Quantity> requests = new TreeMap<>(configured.requests());
         Map<String, Quantity> limits = new TreeMap<>(configured.limits());
         ownLimits.forEach((name, limit) -> requests.computeIfPresent(name, (_, request) -> least(request, limit)));
@@ -42,11 +81,11 @@ final class WorkerResources {
         for (Map.Entry<String, Quantity> request : requests.entrySet()) {
             Quantity limit = limits.get(request.getKey());
             if (limit != null && amount(request.getValue()).compareTo(amount(limit)) > 0) {
-                throw new InvalidResourcesException(FIELD + ": the request of " + request.getKey() + ", "
+                throw new InvalidResourcesException(field + ": the request of " + request.getKey() + ", "
                         + request.getValue() + ", is above its limit, " + limit + "; raise the limit");
             }
         }
-        return scaled(requests, limits, memoryFactor);
+        return new Resources(requests, limits);
     }
 
     /** What is configured for a container whose state lies on a volume of its own, and not on the node's disk. */
@@ -93,7 +132,7 @@ final class WorkerResources {
 
     private static void check(String part, Map<String, Quantity> quantities) throws InvalidResourcesException {
         for (Map.Entry<String, Quantity> entry : quantities.entrySet()) {
-            String field = FIELD + "." + part + "." + entry.getKey();
+            String field = part + "." + entry.getKey();
             try {
                 if (entry.getValue().getNumericalAmount().signum() < 0) {
                     throw new InvalidResourcesException(field + ": " + entry.getValue() + " is below 0");
@@ -103,6 +142,10 @@ final class WorkerResources {
                         field + ": \"" + entry.getValue() + "\" is not a quantity; write one such as 500m or 2Gi");
             }
         }
+    }
+
+    private static Quantity plus(Quantity a, Quantity b) {
+        return new Quantity(amount(a).add(amount(b)).toPlainString());
     }
 
     private static Quantity least(Quantity a, Quantity b) {

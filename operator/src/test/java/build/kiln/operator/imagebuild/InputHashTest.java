@@ -51,6 +51,8 @@ class InputHashTest {
                 "timeoutSeconds: 60 => timeoutSeconds: 90",
                 "timeoutSeconds: 60 => worker: {profile: Rootless}",
                 "timeoutSeconds: 60 => cache: {mode: Min}",
+                "timeoutSeconds: 60 => placement: {mode: Native, nativeWaitSeconds: 60, nodeSelector: {pool: builds}}",
+                "timeoutSeconds: 60 => placement: {platforms: [{platform: linux/arm64, mode: Emulated}]}",
                 "{name: A, value: \"1\"}, {name: B, value: \"2\"} => {name: B, value: \"2\"}, {name: A, value: \"1\"}",
                 "k: v, l: w => l: w, k: v",
                 "sourceDateEpoch: Commit => sourceDateEpoch: Commit, provenance: Min"

@@ -14,6 +14,7 @@ import build.kiln.operator.publish.PlatformResult;
 import build.kiln.operator.publish.PublishOutcome;
 import build.kiln.operator.source.Resolution;
 import build.kiln.operator.status.Prospect;
+import build.kiln.operator.testing.TestNodes;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -92,12 +93,22 @@ class RandomLivesTest {
     private static String settings(Random random) {
         String policy = random.nextBoolean() ? "concurrencyPolicy: Queue\n" : "";
         String suspend = random.nextInt(4) == 0 ? "suspend: true\n" : "";
+        String placement = random.nextInt(3) == 0
+                ? "placement: {mode: " + List.of("Auto", "Native", "Emulated").get(random.nextInt(3))
+                        + ", nativeWaitSeconds: " + random.nextInt(60) + "}\n"
+                : "";
         String schedule = random.nextInt(4) == 0 ? "schedule: {cron: \"*/5 * * * *\"}\n" : "";
-        return policy + suspend + schedule;
+        return policy + suspend + schedule + placement;
     }
 
     private static void world(Scenario build, Random random) {
         build.pass(Duration.ofSeconds(random.nextInt(30)));
+        if (random.nextInt(10) == 0) {
+            build.nodes.removeIf(node -> node.architecture().equals("arm64"));
+            if (random.nextBoolean()) {
+                build.nodes.add(TestNodes.ready("arm-1", "arm64"));
+            }
+        }
         List<PlatformStatus> waiting = RunPlanner.platformsOf(build.status).stream()
                 .filter(platform -> platform.podName() != null && build.pods.containsKey(platform.podName()))
                 .filter(platform -> platform.completionTime() == null)

@@ -17,14 +17,14 @@ import build.kiln.operator.failure.Evidence.OfCreation;
 import build.kiln.operator.failure.Evidence.OfPod;
 import build.kiln.operator.failure.Evidence.OfRegistry;
 import build.kiln.operator.failure.Evidence.OfSource;
-import build.kiln.operator.placement.NodeView;
 import build.kiln.operator.placement.RequestedPlatforms;
 import build.kiln.operator.publish.PlatformResult;
 import build.kiln.operator.publish.PublishOutcome;
 import build.kiln.operator.source.Resolution;
+import build.kiln.operator.testing.TestNodes;
 import build.kiln.operator.worker.WorkerAssignment;
+import io.fabric8.kubernetes.api.model.Taint;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -103,10 +103,72 @@ class RunPlannerTest {
             Scenario build = new Scenario(Specs.INLINE);
             build.settle();
 
-            build.nodes.add(new NodeView("node-2", "arm64", true, true, List.of()));
+            build.nodes.add(TestNodes.ready("node-2", "arm64"));
             build.settle();
 
             assertThat(build.platform(ARM64).mode()).isEqualTo(Mode.Native);
+        }
+    }
+
+    @Nested
+    class Placing {
+        @Test
+        void saysWhatStandsAgainstNativeNodes() {
+            Scenario build = new Scenario(Specs.INLINE);
+            build.nodes.add(TestNodes.ready("arm-1", "arm64", new Taint("NoSchedule", "gpu", null, "a100")));
+
+            build.settle();
+
+            assertThat(build.platform(ARM64).modeMessage())
+                    .isEqualTo("no node of arm64 can take the pod: arm-1 has the taint gpu=a100:NoSchedule");
+        }
+
+        @Test
+        void nativeWaitsForANodeAndNeverEmulates() {
+            Scenario build = new Scenario(Specs.INLINE + "placement: {mode: Native}\n");
+            build.run();
+            build.end(ARM64, build.waiting("Unschedulable"));
+            build.settle();
+
+            assertThat(build.platform(ARM64)).satisfies(platform -> {
+                assertThat(platform.mode()).isEqualTo(Mode.Native);
+                assertThat(platform.modeReason()).isEqualTo("NativeOnly");
+                assertThat(platform.state()).isEqualTo(State.WaitingForNode);
+            });
+
+            build.end(ARM64, build.failed(ARM64, OfPod.UNSCHEDULABLE));
+            build.settle();
+
+            assertThat(build.failure().reason()).isEqualTo(FailureReason.NoCapacity);
+        }
+
+        @Test
+        void aChangedPlacementStartsNoRunAndCountsForThePodsToCome() {
+            Scenario build = new Scenario(Specs.INLINE);
+            build.nodes.add(TestNodes.ready("arm-1", "arm64"));
+            build.run();
+            assertThat(build.platform(ARM64).mode()).isEqualTo(Mode.Native);
+
+            build.edit(Specs.INLINE + "placement: {mode: Emulated}\n");
+            build.end(ARM64, build.failed(ARM64, OfPod.NODE_GONE));
+            build.settle();
+            build.pass(Duration.ofSeconds(10));
+            build.run();
+
+            assertThat(build.currentRun().number()).isEqualTo(1);
+            assertThat(build.platform(ARM64).attempt()).isEqualTo(2);
+            assertThat(build.platform(ARM64).modeReason()).isEqualTo("EmulatedOnly");
+        }
+
+        @Test
+        void nativeIsRefusedByNameWhereOnlyEmulationIsPossible() {
+            Scenario build =
+                    new Scenario(Specs.INLINE.replace("linux/arm64", "linux/s390x") + "placement: {mode: Native}\n");
+
+            build.settle();
+
+            assertThat(build.failure().reason()).isEqualTo(FailureReason.InvalidSpec);
+            assertThat(build.condition("Ready").orElseThrow().message()).contains("spec.placement", "linux/s390x");
         }
     }
 

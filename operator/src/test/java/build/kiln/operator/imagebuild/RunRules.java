@@ -100,7 +100,13 @@ final class RunRules {
                 .as("pods of two runs at most")
                 .hasSizeLessThanOrEqualTo(2);
         for (PlatformStatus platform : RunPlanner.platformsOf(build.status)) {
-            assertThat(PlatformProgress.attempt(platform)).isLessThanOrEqualTo(RetryPolicy.DEFAULT_MAX_ATTEMPTS);
+            assertThat(Objects.requireNonNullElse(platform.failedAttempts(), List.of()))
+                    .hasSizeLessThan(RetryPolicy.DEFAULT_MAX_ATTEMPTS);
+            boolean waits =
+                    platform.nativeWait() != null && platform.nativeWait().startTime() != null;
+            assertThat(!waits || platform.state() == State.WaitingForNode)
+                    .as("who does not wait is not said to")
+                    .isTrue();
             assertThat(platform.pushed() != null).isEqualTo(platform.state() == State.Succeeded);
         }
     }

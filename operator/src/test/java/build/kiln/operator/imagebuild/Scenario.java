@@ -18,6 +18,7 @@ import build.kiln.operator.publish.PublishOutcome;
 import build.kiln.operator.source.Resolution;
 import build.kiln.operator.status.BuildIdentity;
 import build.kiln.operator.testing.TestConfiguration;
+import build.kiln.operator.testing.TestNodes;
 import build.kiln.operator.worker.CacheVolumeClaim;
 import build.kiln.operator.worker.WorkerAssignment;
 import build.kiln.operator.worker.WorkerObservation;
@@ -45,7 +46,7 @@ final class Scenario {
     static final Evidence BUILD_FAILED = new Evidence.Reported(build.kiln.protocol.FailureReason.BuildFailed);
 
     final RunPlanner planner = new RunPlanner(TestConfiguration.defaults());
-    final ActOutcomes outcomes = new ActOutcomes(Duration.ofMinutes(10));
+    final ActOutcomes outcomes = new ActOutcomes(TestConfiguration.defaults());
     final Map<String, WorkerPod> pods = new LinkedHashMap<>();
     final Map<String, CacheClaim> claims = new LinkedHashMap<>();
     final Map<String, String> annotations = new LinkedHashMap<>();
@@ -60,7 +61,7 @@ final class Scenario {
 
     Scenario(String spec) {
         this.spec = Specs.of(spec);
-        nodes.add(new NodeView("node-1", "amd64", true, true, List.of()));
+        nodes.add(TestNodes.ready("node-1", "amd64"));
     }
 
     ObservedBuild observed() {

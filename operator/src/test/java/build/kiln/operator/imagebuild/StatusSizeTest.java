@@ -35,6 +35,7 @@ class StatusSizeTest {
 
     @Test
     void fitsWhileAllWaitForNodes() {
+        build.nodes.removeIf(node -> node.architecture().equals("amd64"));
         afterTenRuns();
         build.run();
         forAll((platform, _) -> build.end(platform, waiting()));

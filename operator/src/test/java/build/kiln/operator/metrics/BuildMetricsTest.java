@@ -8,6 +8,7 @@ import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.ImageBuildStatusBuilder;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.PlatformStatus.Mode;
+import build.kiln.api.v1alpha1.PlatformStatus.NativeWait;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.PlatformStatusBuilder;
 import build.kiln.api.v1alpha1.Run;
@@ -65,6 +66,8 @@ class BuildMetricsTest {
                                 "linux/arm64",
                                 "mode",
                                 "Emulated",
+                                "modeReason",
+                                "NoNativeNode",
                                 "result",
                                 "Failed",
                                 "reason",
@@ -135,6 +138,39 @@ class BuildMetricsTest {
                 .tags("platform", "linux/arm64", "program", program)
                 .counter()
                 .count();
+    }
+
+    @Test
+    void timesWaitsForNativeNodes() {
+        PlatformStatus before = waited(new NativeWait("2026-11-23T10:00:00Z", "2026-11-23T10:02:00Z", 10));
+        PlatformStatus after = waited(new NativeWait(null, null, 130));
+        ImageBuildStatus status = status(1, Phase.Building, State.Building, null);
+
+        metrics.record(with(status, before), with(status, after));
+        metrics.record(with(status, after), with(status, after));
+
+        assertThat(registry.get("kiln.native.wait")
+                        .tags("platform", "linux/arm64", "result", "Emulated")
+                        .timer())
+                .satisfies(timer -> {
+                    assertThat(timer.count()).isEqualTo(1);
+                    assertThat(timer.totalTime(TimeUnit.SECONDS)).isEqualTo(120);
+                });
+    }
+
+    private static PlatformStatus waited(NativeWait wait) {
+        return PlatformStatusBuilder.builder()
+                .platform("linux/arm64")
+                .state(State.Pending)
+                .mode(Mode.Emulated)
+                .nativeWait(wait)
+                .build();
+    }
+
+    private static ImageBuildStatus with(ImageBuildStatus status, PlatformStatus platform) {
+        return ImageBuildStatusBuilder.builder(status)
+                .platforms(List.of(platform))
+                .build();
     }
 
     @Test

@@ -24,6 +24,8 @@ enum Fault {
     CLOCK_JUMPS,
     /** A node stops, its pods with it. */
     NODE_LOSSES,
+    /** Nodes are cordoned, used up by other pods, deleted, and come again. */
+    SCARCE_NODES,
     /** Pods are evicted. */
     EVICTIONS,
     /** Somebody deletes pods. */

@@ -24,8 +24,18 @@ final class Machines {
     private static final long SLOWEST_BUILD_MILLIS = 120_000;
     private static final long LOST_AFTER_MILLIS = 300_000;
 
+    private static final long SCHEDULER_PAUSE_MILLIS = 5_000;
+
+    /** What keeps pods off a node that runs. */
+    private enum Scarcity {
+        CORDONED,
+        FULL,
+        GONE
+    }
+
     private final World world;
     private final Set<String> stopped = new HashSet<>();
+    private final Map<String, Scarcity> scarce = new HashMap<>();
     private final Map<String, Long> stoppedAt = new HashMap<>();
     private final Map<String, Long> due = new HashMap<>();
     private final Map<String, List<PodWarning>> warnings = new HashMap<>();
@@ -34,12 +44,31 @@ final class Machines {
         this.world = world;
     }
 
-    /** The third node is an Arm machine. */
     List<NodeView> nodes() {
         return NODES.stream()
+                .filter(node -> scarce.get(node) != Scarcity.GONE)
                 .map(node -> new NodeView(
-                        node, node.equals("node-3") ? "arm64" : "amd64", !stopped.contains(node), true, List.of()))
+                        node,
+                        Map.of("kubernetes.io/arch", architecture(node)),
+                        !stopped.contains(node),
+                        scarce.get(node) != Scarcity.CORDONED,
+                        List.of(),
+                        Map.of()))
                 .toList();
+    }
+
+    /** The third node is an Arm machine. */
+    private static String architecture(String node) {
+        return node.equals("node-3") ? "arm64" : "amd64";
+    }
+
+    void changeNode() {
+        String node = NODES.get(world.random().nextInt(NODES.size()));
+        if (scarce.remove(node) == null) {
+            List<Scarcity> all = List.of(Scarcity.values());
+            scarce.put(node, all.get(world.random().nextInt(all.size())));
+        }
+        world.log("node", node, String.valueOf(scarce.get(node)));
     }
 
     void stopNode() {
@@ -58,6 +87,7 @@ final class Machines {
     void startNodes() {
         stopped.clear();
         stoppedAt.clear();
+        scarce.clear();
         world.log("all nodes run");
     }
 
@@ -201,15 +231,43 @@ final class Machines {
         }
     }
 
+    private List<String> usable(PodSpec pod) {
+        List<String> architectures = architectures(pod);
+        return NODES.stream()
+                .filter(node -> !stopped.contains(node) && !scarce.containsKey(node))
+                .filter(node -> architectures.contains(architecture(node)))
+                .toList();
+    }
+
+    private static List<String> architectures(PodSpec pod) {
+        String selected = pod.getNodeSelector().get("kubernetes.io/arch");
+        return selected != null
+                ? List.of(selected)
+                : pod.getAffinity()
+                        .getNodeAffinity()
+                        .getRequiredDuringSchedulingIgnoredDuringExecution()
+                        .getNodeSelectorTerms()
+                        .getFirst()
+                        .getMatchExpressions()
+                        .getFirst()
+                        .getValues();
+    }
+
     private void advance(Pod pod) {
         PodStatus next;
         PodSpec spec = pod.getSpec();
         switch (stage(pod)) {
             case "pending" -> {
-                List<String> usable =
-                        NODES.stream().filter(node -> !stopped.contains(node)).toList();
+                List<String> usable = usable(spec);
                 if (usable.isEmpty()) {
-                    due.put(pod.getMetadata().getUid() + "pending", world.now() + 5_000);
+                    due.put(pod.getMetadata().getUid() + "pending", world.now() + SCHEDULER_PAUSE_MILLIS);
+                    if (pod.getStatus().getConditions().isEmpty()) {
+                        world.api()
+                                .updatePod(
+                                        pod,
+                                        spec,
+                                        PodStatuses.unschedulable(world.api().now()));
+                    }
                     return;
                 }
                 spec = new PodSpecBuilder(spec)

@@ -19,8 +19,10 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** As much of an API server as builds and pods need. What is stored is never changed in place. */
@@ -229,6 +231,16 @@ final class MemoryApiServer {
             throw answer(409, "the object has been modified");
         }
         return store(configMap);
+    }
+
+    /** What belongs to nobody is collected, also when somebody who did not know creates it late. */
+    void collectConfigMaps() {
+        Set<String> owners =
+                builds.all().stream().map(build -> build.getMetadata().getUid()).collect(Collectors.toSet());
+        configMaps.all().stream()
+                .filter(map -> !owners.contains(
+                        map.getMetadata().getOwnerReferences().getFirst().getUid()))
+                .forEach(map -> configMaps.remove(Table.key(map), Long.parseLong(nextRevision())));
     }
 
     private ConfigMap store(ConfigMap configMap) {

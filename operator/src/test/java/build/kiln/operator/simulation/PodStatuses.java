@@ -31,6 +31,21 @@ final class PodStatuses {
         return status;
     }
 
+    /** The scheduler found no node. */
+    static PodStatus unschedulable(String now) {
+        PodStatus status = new PodStatus();
+        status.setPhase("Pending");
+        status.setContainerStatuses(List.of());
+        status.setConditions(List.of(new PodConditionBuilder()
+                .withType("PodScheduled")
+                .withStatus("False")
+                .withReason("Unschedulable")
+                .withMessage("0/3 nodes are available")
+                .withLastTransitionTime(now)
+                .build()));
+        return status;
+    }
+
     static PodStatus running(String now) {
         PodStatus status = of(
                 "Running",

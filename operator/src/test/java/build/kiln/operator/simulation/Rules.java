@@ -3,6 +3,7 @@ package build.kiln.operator.simulation;
 import build.kiln.api.v1alpha1.CacheVolume;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.api.v1alpha1.PlacementSettings;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.ResultConfigMap;
@@ -132,7 +133,9 @@ final class Rules {
                     "what a platform pushed was pushed",
                     line);
             require(
-                    platform.attempt() == null || platform.attempt() <= MOST_ATTEMPTS,
+                    Objects.requireNonNullElse(platform.failedAttempts(), List.of())
+                                    .size()
+                            < MOST_ATTEMPTS,
                     "no more attempts than allowed",
                     line);
         }
@@ -313,6 +316,12 @@ final class Rules {
     }
 
     private void succeeded(ImageBuild build, ImageBuildStatus status, Run run, String line) {
+        PlacementSettings placement = build.getSpec().placement();
+        if (placement != null && placement.mode() == PlacementSettings.Mode.Native && !world.isTroubled()) {
+            for (PlatformStatus platform : Describe.platforms(status)) {
+                require(platform.mode() == PlatformStatus.Mode.Native, "native is never emulated", line);
+            }
+        }
         String index = Images.ofBuild(build.getSpec(), run.commit());
         require(
                 (build.getSpec().output().image() + "@" + index).equals(status.image()),

@@ -43,6 +43,7 @@ final class Trouble {
                     world.machines().startNodes();
                 }
             }
+            case SCARCE_NODES -> world.machines().changeNode();
             case EVICTIONS -> world.machines().evict();
             case POD_DELETIONS -> world.machines().delete();
             case REGISTRY_FAILURES -> world.registry().setDown(random.nextInt(3) == 0);

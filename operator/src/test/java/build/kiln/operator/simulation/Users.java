@@ -9,6 +9,9 @@ import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.ImageBuildSpecBuilder;
 import build.kiln.api.v1alpha1.OutputBuilder;
+import build.kiln.api.v1alpha1.PlacementSettings;
+import build.kiln.api.v1alpha1.PlacementSettings.Mode;
+import build.kiln.api.v1alpha1.PlacementSettingsBuilder;
 import build.kiln.api.v1alpha1.ResultConfigMap;
 import build.kiln.api.v1alpha1.Source;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
@@ -32,6 +35,8 @@ final class Users {
             new CacheVolume("30Gi", null, Retention.Delete),
             new CacheVolume("20Gi", null, Retention.Retain));
 
+    private static final List<Mode> MODES = List.of(Mode.values());
+    private static final List<Integer> WAITS = List.of(0, 30, 300, 3600);
     private static final List<String> REVISIONS = List.of("main", "next", "broken");
 
     /** The ConfigMap with the result, where one is wanted. */
@@ -69,6 +74,7 @@ final class Users {
 
     /** Some time later what is being deleted in the foreground is gone. */
     void finishDeletions() {
+        world.api().collectConfigMaps();
         for (ImageBuild build : world.api().builds.all()) {
             boolean hasPods = world.api().pods.all().stream()
                     .anyMatch(pod -> MemoryApiServer.owner(pod)
@@ -144,10 +150,12 @@ final class Users {
     }
 
     private ImageBuildSpec spec(String key) {
+        List<String> platforms = PLATFORMS.get(random.nextInt(PLATFORMS.size()));
         return ImageBuildSpecBuilder.builder()
                 .source(source())
                 .cache(cache())
-                .platforms(PLATFORMS.get(random.nextInt(PLATFORMS.size())))
+                .platforms(platforms)
+                .placement(random.nextInt(3) > 0 ? null : placement(platforms))
                 .output(OutputBuilder.builder()
                         .image("registry.example.com/" + key)
                         .tags(TAGS.get(random.nextInt(TAGS.size())))
@@ -164,6 +172,16 @@ final class Users {
         return volume.size().isEmpty()
                 ? null
                 : CacheBuilder.builder().volume(volume).build();
+    }
+
+    private PlacementSettings placement(List<String> platforms) {
+        // Whoever asks for what can only be emulated to be native gets no image.
+        boolean any = platforms.contains("linux/arm/v7");
+        Mode mode = MODES.get(random.nextInt(MODES.size()));
+        return PlacementSettingsBuilder.builder()
+                .mode(any && mode == Mode.Native ? Mode.Auto : mode)
+                .nativeWaitSeconds(WAITS.get(random.nextInt(WAITS.size())))
+                .build();
     }
 
     private Source source() {

@@ -48,6 +48,7 @@ public final class TestConfiguration {
                 loaded.watchNamespaces(),
                 loaded.worker(),
                 loaded.cacheVolumes(),
+                loaded.placement(),
                 loaded.admission(),
                 loaded.registries(),
                 loaded.leaderElection(),

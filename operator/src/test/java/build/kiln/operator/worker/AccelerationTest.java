@@ -7,7 +7,10 @@ import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildSpecBuilder;
 import build.kiln.api.v1alpha1.PlacementSettings;
 import build.kiln.api.v1alpha1.PlacementSettings.Acceleration;
+import build.kiln.api.v1alpha1.PlacementSettings.Mode;
 import build.kiln.api.v1alpha1.PlacementSettings.OfPlatform;
+import build.kiln.api.v1alpha1.PlacementSettingsBuilder;
+import build.kiln.api.v1alpha1.PlacementSettingsOfPlatformBuilder;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.operator.config.InvalidConfigurationException;
 import build.kiln.operator.config.OperatorConfiguration;
@@ -15,18 +18,22 @@ import build.kiln.operator.credentials.BuildCredentials;
 import build.kiln.operator.placement.NodeView;
 import build.kiln.operator.placement.Placement;
 import build.kiln.operator.placement.PlacementPolicy;
+import build.kiln.operator.placement.PlacementRequest;
 import build.kiln.operator.testing.GoldenFile;
+import build.kiln.operator.testing.TestNodes;
 import build.kiln.protocol.BuildResult;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class AccelerationTest {
-    private static final List<NodeView> NODES = List.of(new NodeView("n1", "amd64", true, true, List.of()));
+    private static final List<NodeView> NODES = List.of(TestNodes.ready("n1", "amd64"));
     private static final String DEBIAN_12 = "registry.example.com/kiln/twins:debian-12-arm64";
     private static final String DEBIAN_13 = "registry.example.com/kiln/twins:debian-13-arm64";
 
@@ -46,26 +53,21 @@ class AccelerationTest {
         assertThat(images(build, "linux/amd64")).isEmpty();
         assertThat(images(build, "linux/s390x")).isEmpty();
         assertThat(images(with(build, null), "linux/arm64")).isEmpty();
-        assertThat(images(with(build, new PlacementSettings(Acceleration.Off, null)), "linux/arm64"))
+        assertThat(images(with(build, placement(Acceleration.Off, List.of())), "linux/arm64"))
                 .isEmpty();
     }
 
     @Test
     void aPlatformGoesBeforeTheBuildAndTheBuildBeforeTheConfiguration() {
         ImageBuild build = build("accelerated");
-        List<OfPlatform> off =
-                List.of(new OfPlatform("linux/arm64", Acceleration.Off), new OfPlatform("linux/arm/v7", null));
+        List<OfPlatform> off = List.of(only("linux/arm64", Acceleration.Off), only("linux/arm/v7", null));
 
         assertThat(images(build, "linux/arm64")).containsExactly(DEBIAN_12, DEBIAN_13);
-        assertThat(images(with(build, new PlacementSettings(Acceleration.On, off)), "linux/arm64"))
+        assertThat(images(with(build, placement(Acceleration.On, off)), "linux/arm64"))
                 .isEmpty();
-        assertThat(images(with(build, new PlacementSettings(Acceleration.On, off)), "linux/arm/v7"))
+        assertThat(images(with(build, placement(Acceleration.On, off)), "linux/arm/v7"))
                 .containsExactly("registry.example.com/kiln/twins:debian-12-arm");
-        assertThat(images(
-                        with(
-                                build,
-                                new PlacementSettings(null, List.of(new OfPlatform("linux/arm64", Acceleration.On)))),
-                        "linux/arm64"))
+        assertThat(images(with(build, placement(null, List.of(only("linux/arm64", Acceleration.On)))), "linux/arm64"))
                 .containsExactly(DEBIAN_12, DEBIAN_13);
     }
 
@@ -128,8 +130,23 @@ class AccelerationTest {
         return changed;
     }
 
+    private static PlacementSettings placement(@Nullable Acceleration acceleration, List<OfPlatform> platforms) {
+        return PlacementSettingsBuilder.builder()
+                .acceleration(acceleration)
+                .platforms(platforms)
+                .build();
+    }
+
+    private static OfPlatform only(String platform, @Nullable Acceleration acceleration) {
+        return PlacementSettingsOfPlatformBuilder.builder()
+                .platform(platform)
+                .acceleration(acceleration)
+                .build();
+    }
+
     private static WorkerAssignment assignment(String platform) {
-        Placement placement = (Placement) new PlacementPolicy().place(platform, NODES);
+        Placement placement = (Placement) new PlacementPolicy(Duration.ofMinutes(10))
+                .place(new PlacementRequest(platform, Mode.Auto, Map.of(), List.of(), Map.of(), null, null), NODES);
         return new WorkerAssignment(3, platform, 1, "4f2c1ab0000000000000000000000000000000ff", placement, null, null);
     }
 

@@ -6,18 +6,23 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import build.kiln.api.v1alpha1.CacheVolume;
 import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.api.v1alpha1.PlacementSettings.Mode;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.credentials.BuildCredentials;
 import build.kiln.operator.placement.NodeView;
 import build.kiln.operator.placement.Placement;
 import build.kiln.operator.placement.PlacementPolicy;
+import build.kiln.operator.placement.PlacementRequest;
 import build.kiln.operator.testing.GoldenFile;
 import build.kiln.operator.testing.TestConfiguration;
+import build.kiln.operator.testing.TestNodes;
 import build.kiln.protocol.ProtocolJson;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -29,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class WorkerPodFactoryTest {
     private static final String COMMIT = "4f2c1ab0000000000000000000000000000000ff";
-    private static final List<NodeView> NODES = List.of(new NodeView("n1", "amd64", true, true, List.of()));
+    private static final List<NodeView> NODES = List.of(TestNodes.ready("n1", "amd64"));
 
     private final WorkerPodFactory factory = new WorkerPodFactory(configuration());
 
@@ -111,6 +116,39 @@ class WorkerPodFactoryTest {
     }
 
     @Test
+    void aPodWithLabelsTaintsAndResourcesOfItsPlatform() {
+        PlacementRequest request = PlacementRequest.of(
+                build("placed").getSpec(),
+                "linux/arm/v7",
+                new OperatorConfiguration.Placement(Mode.Auto, null),
+                Map.of(),
+                null);
+        Placement placement = (Placement) new PlacementPolicy(Duration.ofMinutes(10))
+                .place(
+                        request,
+                        List.of(new NodeView(
+                                "n1",
+                                Map.of("kubernetes.io/arch", "arm64", "pool", "arm", "team", "shop"),
+                                true,
+                                true,
+                                List.of(new Taint("NoSchedule", "dedicated", null, "builds")),
+                                Map.of())));
+
+        assertGolden(
+                "placed",
+                new WorkerAssignment(3, "linux/arm/v7", 1, COMMIT, placement, null, null),
+                BuildCredentials.none());
+    }
+
+    @Test
+    void resourcesOfAPlatformThatContradictThemselvesAreRefusedByName() {
+        assertThat(factory.create(build("placed"), assignment("linux/s390x", COMMIT), BuildCredentials.none()))
+                .asInstanceOf(type(DesiredPod.Refused.class))
+                .satisfies(refused -> assertThat(refused.diagnosis().message())
+                        .contains("spec.placement.platforms[linux/s390x].resources", "memory", "4Gi", "2Gi"));
+    }
+
+    @Test
     void theKubeletHandsTheRequestOverAsItWasWritten() throws Exception {
         ImageBuild build = build("inline");
         Pod pod = pod(build, assignment("linux/amd64", null), BuildCredentials.none());
@@ -168,7 +206,8 @@ class WorkerPodFactoryTest {
     }
 
     private static Placement placement(String platform) {
-        return (Placement) new PlacementPolicy().place(platform, NODES);
+        return (Placement) new PlacementPolicy(Duration.ofMinutes(10))
+                .place(new PlacementRequest(platform, Mode.Auto, Map.of(), List.of(), Map.of(), null, null), NODES);
     }
 
     private static ImageBuild build(String name) {

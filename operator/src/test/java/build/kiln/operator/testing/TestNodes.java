@@ -1,0 +1,16 @@
+package build.kiln.operator.testing;
+
+import build.kiln.operator.placement.NodeView;
+import io.fabric8.kubernetes.api.model.Taint;
+import java.util.List;
+import java.util.Map;
+
+/** Nodes as placement sees them. */
+public final class TestNodes {
+    private TestNodes() {}
+
+    /** A node that takes pods. */
+    public static NodeView ready(String name, String architecture, Taint... taints) {
+        return new NodeView(name, Map.of("kubernetes.io/arch", architecture), true, true, List.of(taints), Map.of());
+    }
+}
