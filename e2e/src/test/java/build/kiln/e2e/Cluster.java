@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 
@@ -66,6 +67,21 @@ final class Cluster implements AutoCloseable {
 
     Git git() {
         return status.git();
+    }
+
+    /** Adds a node that claims an architecture, and waits until it takes pods. */
+    void addNode(String name, String architecture) {
+        kiln(Duration.ofMinutes(3), "cluster", "add-node", name, "--arch", architecture);
+        client.nodes()
+                .withName(name)
+                .waitUntilCondition(
+                        node -> node != null
+                                && node.getStatus().getConditions().stream()
+                                        .anyMatch(
+                                                condition -> condition.getType().equals("Ready")
+                                                        && condition.getStatus().equals("True")),
+                        2,
+                        TimeUnit.MINUTES);
     }
 
     /** A tool of the cluster, such as kubectl or crane, pointed at it. */
