@@ -53,6 +53,8 @@ public sealed interface BuildResult {
      * @param baseImages resolved {@code FROM} images as {@code name@digest}; cut when there are too many for the message
      * @param acceleration how programs of an accelerated platform ran; null when acceleration was off
      * @param cacheVolume what was found on the cache volume; null without one
+     * @param cache what became of the cache; null when the request has none
+     * @param traffic what went over the network; null when the worker does not tell
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -64,7 +66,9 @@ public sealed interface BuildResult {
             Timings timings,
             List<String> baseImages,
             @Nullable Acceleration acceleration,
-            @Nullable CacheVolume cacheVolume)
+            @Nullable CacheVolume cacheVolume,
+            @Nullable CacheUse cache,
+            @Nullable Traffic traffic)
             implements BuildResult {
         /** Canonical constructor: base images left out of the document are an empty list. */
         @SuppressWarnings("ConstantValue") // Jackson passes null for what the document leaves out.
@@ -72,9 +76,9 @@ public sealed interface BuildResult {
             baseImages = baseImages == null ? List.of() : List.copyOf(baseImages);
         }
 
-        /** The result of a build without acceleration and without a cache volume. */
+        /** The result of a build without acceleration and without caches. */
         public Succeeded(String platform, Pushed pushed, Steps steps, Timings timings, List<String> baseImages) {
-            this(platform, pushed, steps, timings, baseImages, null, null);
+            this(platform, pushed, steps, timings, baseImages, null, null, null, null);
         }
     }
 
@@ -175,6 +179,58 @@ public sealed interface BuildResult {
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Unmatched(String path, @Nullable String buildId, long starts) {}
+
+    /**
+     * What became of the cache.
+     *
+     * @param importResult of reading; null when nothing was to be read, or the build came to no import
+     * @param exportResult of writing; null when nothing was to be written
+     * @param problem in the words of the registry or of BuildKit, of the first that failed; bounded by the worker
+     * @param missedStep the first instruction that was executed although a cache was read; null when none was
+     * @param importMillis how long manifests and layers of caches were being fetched, in milliseconds
+     * @param exportMillis how long writing took, in milliseconds, whatever came of it; null when nothing was to be written
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record CacheUse(
+            @Nullable ImportResult importResult,
+            @Nullable ExportResult exportResult,
+            @Nullable String problem,
+            @Nullable String missedStep,
+            long importMillis,
+            @Nullable Long exportMillis) {}
+
+    /** What became of the caches to read. */
+    enum ImportResult {
+        /** The build's own was read. */
+        Imported,
+        /** Its own was not, but another one. */
+        OtherImported,
+        /** The registry has none of them. */
+        Missing,
+        /** The registry has the manifest, and no longer all that it lists. */
+        Broken,
+        /** None could be read, and the registry did not say that there is none. */
+        Failed
+    }
+
+    /** What became of the cache to write. */
+    enum ExportResult {
+        Exported,
+        /** It was not done in the time given. */
+        TimedOut,
+        Failed,
+        /** The worker was told to stop. */
+        Stopped
+    }
+
+    /**
+     * @param pulledBytes layers that the build fetched, of base images and of caches
+     * @param sentBytes what left the pod while it built, steps included; null when the kernel does not tell
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Traffic(long pulledBytes, @Nullable Long sentBytes) {}
 
     /**
      * Milliseconds since the epoch; null when it did not come to that.

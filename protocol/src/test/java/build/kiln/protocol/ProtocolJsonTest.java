@@ -117,7 +117,9 @@ class ProtocolJsonTest {
                 TIMINGS,
                 Collections.nCopies(10, "docker.io/library/debian@" + DIGEST),
                 acceleration,
-                new BuildResult.CacheVolume(BuildResult.VolumeState.Reused, null));
+                new BuildResult.CacheVolume(BuildResult.VolumeState.Reused, null),
+                null,
+                null);
 
         assertThat(ProtocolJson.readResult(ProtocolJson.write(succeeded)))
                 .isInstanceOfSatisfying(Succeeded.class, read -> {

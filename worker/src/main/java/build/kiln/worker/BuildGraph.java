@@ -1,8 +1,12 @@
 package build.kiln.worker;
 
 import build.kiln.protocol.BuildResult.Steps;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -21,6 +25,7 @@ final class BuildGraph {
     private static final String FROM = "FROM ";
 
     private final Map<String, Operation> operations = new LinkedHashMap<>();
+    private final PulledLayers pulls = new PulledLayers();
 
     /** Records the change; empty when there are too many operations to remember another one. */
     Optional<Operation> update(SolveStatus.Vertex vertex) {
@@ -36,6 +41,10 @@ final class BuildGraph {
         return Optional.of(operation);
     }
 
+    void update(SolveStatus.Transfer transfer) {
+        pulls.add(transfer);
+    }
+
     Optional<Operation> find(String digest) {
         return Optional.ofNullable(operations.get(digest));
     }
@@ -46,6 +55,45 @@ final class BuildGraph {
 
     /** Counts instructions, not vertices: {@code COPY --link} and {@code ADD} of an address are several of them. */
     Steps steps() {
+        Map<String, Boolean> cachedByStep = cachedByStep();
+        int cached = (int) cachedByStep.values().stream().filter(c -> c).count();
+        return new Steps(cachedByStep.size(), cached);
+    }
+
+    /** The first instruction that was executed; those after it may have been for no other reason. */
+    Optional<Operation> firstExecuted() {
+        Map<String, Boolean> cachedByStep = cachedByStep();
+        Map<String, Operation> executed = new LinkedHashMap<>();
+        operations.forEach((digest, operation) -> operation
+                .step()
+                .filter(step -> Boolean.FALSE.equals(cachedByStep.get(step.key())))
+                .filter(_ -> operation.isStarted() && !operation.isCached())
+                .ifPresent(_ -> executed.put(digest, operation)));
+        return executed.values().stream()
+                .filter(operation -> below(operation.inputs()).stream().noneMatch(executed::containsKey))
+                .min(Comparator.comparing(BuildGraph::startOf));
+    }
+
+    private static Instant startOf(Operation operation) {
+        Instant started = operation.firstStarted();
+        return started == null ? Instant.MAX : started;
+    }
+
+    /** Bytes of layers that were fetched. */
+    long pulledBytes() {
+        return pulls.bytes();
+    }
+
+    /** How long manifests of caches, and layers of steps that were taken from them, were being fetched. */
+    Duration importTime() {
+        return pulls.time(
+                operations.values().stream().filter(Operation::isCacheImport).toList(),
+                digest -> find(digest)
+                        .filter(operation -> operation.isCached() && operation.isDockerfileOperation())
+                        .isPresent());
+    }
+
+    private Map<String, Boolean> cachedByStep() {
         Set<String> belowCached = belowCached();
         Map<String, Boolean> cachedByStep = new LinkedHashMap<>();
         operations.forEach((digest, operation) -> operation
@@ -55,15 +103,21 @@ final class BuildGraph {
                     boolean skipped = belowCached.contains(digest) && operation.mayHaveBeenSkipped();
                     cachedByStep.merge(step.key(), operation.isCached() || skipped, Boolean::logicalAnd);
                 }));
-        int cached = (int) cachedByStep.values().stream().filter(c -> c).count();
-        return new Steps(cachedByStep.size(), cached);
+        return cachedByStep;
     }
 
     /** Everything that something from a cache builds on. The daemon says of those that it needs only that they are cached. */
     private Set<String> belowCached() {
+        List<String> inputs = new ArrayList<>();
+        operations.values().stream()
+                .filter(Operation::isCached)
+                .forEach(operation -> inputs.addAll(operation.inputs()));
+        return below(inputs);
+    }
+
+    private Set<String> below(Collection<String> inputs) {
         Set<String> below = new HashSet<>();
-        Deque<String> next = new ArrayDeque<>();
-        operations.values().stream().filter(Operation::isCached).forEach(operation -> next.addAll(operation.inputs()));
+        Deque<String> next = new ArrayDeque<>(inputs);
         while (!next.isEmpty()) {
             String digest = next.removeFirst();
             Operation operation = operations.get(digest);

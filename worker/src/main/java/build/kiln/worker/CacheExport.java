@@ -1,6 +1,7 @@
 package build.kiln.worker;
 
 import build.kiln.protocol.BuildRequest;
+import build.kiln.protocol.BuildResult.ExportResult;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -8,6 +9,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,25 +31,38 @@ final class CacheExport {
     }
 
     /**
+     * What came of it.
+     *
+     * @param result of the export
+     * @param problem why there is no new cache; null when there is one
+     * @param took how long it was tried
+     */
+    record Outcome(ExportResult result, @Nullable String problem, Duration took) {}
+
+    /**
      * Writes the cache if the request asks for it.
      *
      * @param variant that was built
      */
-    void run(BuildRequest request, BuildInputs inputs, Variant variant) throws InterruptedException {
+    Optional<Outcome> run(BuildRequest request, BuildInputs inputs, Variant variant) throws InterruptedException {
         BuildRequest.Cache cache = request.cache();
-        if (cache == null || cache.export() == null || cancellation.isRequested()) {
-            return;
+        if (cache == null || cache.export() == null) {
+            return Optional.empty();
         }
         Instant started = clock.instant();
-        String problem = write(request, inputs, variant, cache, cache.export());
+        Written written = write(request, inputs, variant, cache, cache.export());
         Duration took = Duration.between(started, clock.instant());
+        String problem = written.problem();
         out.println(
                 problem == null
                         ? "cache written to " + cache.export() + " in " + took.toMillis() + " ms"
                         : "WARNING: the cache was not written to " + cache.export() + ": " + Printable.text(problem));
+        return Optional.of(new Outcome(written.result(), problem, took));
     }
 
-    private @Nullable String write(
+    private record Written(ExportResult result, @Nullable String problem) {}
+
+    private Written write(
             BuildRequest request, BuildInputs inputs, Variant variant, BuildRequest.Cache cache, String reference)
             throws InterruptedException {
         ProgressPrinter printer = ProgressPrinter.ofCacheExport(out, request.platform(), clock.instant());
@@ -58,12 +73,18 @@ final class CacheExport {
             BuildctlRun.Outcome outcome =
                     new BuildctlRun(printer, clock, cancellation).run(command, inputs.dockerConfig(), limits);
             return switch (outcome.end()) {
-                case EXITED -> outcome.exitCode() == 0 ? null : problem(printer.graph(), outcome.errors());
-                case TIMED_OUT, STALLED -> "it took longer than " + cache.exportTimeoutSeconds() + " s";
-                case CANCELLED -> "the worker was told to stop";
+                case EXITED ->
+                    outcome.exitCode() == 0
+                            ? new Written(ExportResult.Exported, null)
+                            : new Written(ExportResult.Failed, problem(printer.graph(), outcome.errors()));
+                case TIMED_OUT, STALLED ->
+                    new Written(
+                            ExportResult.TimedOut,
+                            "it took longer than cache.exportTimeoutSeconds of " + cache.exportTimeoutSeconds());
+                case CANCELLED -> new Written(ExportResult.Stopped, "the worker was told to stop");
             };
         } catch (BuildFailedException | IOException e) {
-            return Objects.requireNonNullElse(e.getMessage(), e.toString());
+            return new Written(ExportResult.Failed, Objects.requireNonNullElse(e.getMessage(), e.toString()));
         }
     }
 

@@ -133,6 +133,11 @@ final class Operation {
         return name.startsWith(CACHE_IMPORT);
     }
 
+    /** The reference of the cache that this imports, as the request has it. */
+    String importedReference() {
+        return name.substring(CACHE_IMPORT.length());
+    }
+
     boolean isCacheExport() {
         return name.startsWith("exporting cache to ");
     }

@@ -64,7 +64,10 @@ final class ProgressPrinter {
                 || !status.transfers().isEmpty()
                 || !status.warnings().isEmpty();
         status.vertexes().forEach(vertex -> graph.update(vertex).ifPresent(this::started));
-        status.transfers().forEach(this::transfer);
+        status.transfers().forEach(transfer -> {
+            graph.update(transfer);
+            transfer(transfer);
+        });
         status.logs().forEach(this::log);
         status.warnings()
                 .forEach(warning -> graph.find(warning.vertex())

@@ -51,7 +51,7 @@ record Variant(GitContext.Form form, boolean importsCache) {
     }
 
     /** BuildKit fails a build that was to take a layer from the cache which a clean-up of the registry has removed. */
-    private static boolean isContentGone(String message) {
+    static boolean isContentGone(String message) {
         return message.contains(CONTENT_GONE) && message.contains(NOT_FOUND);
     }
 }

@@ -6,6 +6,7 @@ import build.kiln.protocol.BuildResult.Pushed;
 import build.kiln.protocol.BuildResult.Steps;
 import build.kiln.protocol.BuildResult.Timings;
 import build.kiln.protocol.BuildResultFailedBuilder;
+import build.kiln.protocol.BuildResultSucceededBuilder;
 import build.kiln.protocol.FailureReason;
 import build.kiln.protocol.MalformedDocumentException;
 import java.io.IOException;
@@ -75,22 +76,44 @@ final class Worker {
             return failed(cancellation.isRequested() ? cancelled() : timedOut(request, printer.graph()));
         }
         daemonReady = clock.instant();
+        BuildAccount account = new BuildAccount(settings, request);
         Variant variant = Variant.FIRST;
         BuildctlRun.Outcome outcome = run(request, inputs, variant, printer, deadline);
+        account.solved(printer.graph(), variant);
         Optional<Variant.Next> next = variant.after(inputs, outcome, printer.graph());
         while (next.isPresent()) {
+            if (variant.importsCache() && !next.get().variant().importsCache()) {
+                account.importBroken(outcome.errors().message());
+            }
             variant = next.get().variant();
             printer.note(Printable.text(next.get().why()));
             printer = new ProgressPrinter(out, request.platform(), clock.instant());
             progress = printer;
             outcome = run(request, inputs, variant, printer, deadline);
+            account.solved(printer.graph(), variant);
             next = variant.after(inputs, outcome, printer.graph());
         }
         BuildResult result = result(request, inputs, outcome, printer.graph());
-        if (result instanceof BuildResult.Succeeded) {
-            new CacheExport(settings, out, clock, cancellation).run(request, inputs, variant);
-        }
-        return result;
+        return result instanceof BuildResult.Succeeded succeeded
+                ? withCache(request, inputs, variant, account, printer.graph(), succeeded)
+                : result;
+    }
+
+    private BuildResult withCache(
+            BuildRequest request,
+            BuildInputs inputs,
+            Variant variant,
+            BuildAccount account,
+            BuildGraph graph,
+            BuildResult.Succeeded succeeded)
+            throws InterruptedException {
+        new CacheExport(settings, out, clock, cancellation)
+                .run(request, inputs, variant)
+                .ifPresent(account::exported);
+        return BuildResultSucceededBuilder.builder(succeeded)
+                .cache(account.cacheUse(graph))
+                .traffic(account.traffic())
+                .build();
     }
 
     private BuildctlRun.Outcome run(

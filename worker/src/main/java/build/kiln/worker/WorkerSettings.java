@@ -14,6 +14,7 @@ import java.util.Map;
  * @param gitCredentials folder with {@code username} and {@code password}; may be absent
  * @param unsupported file in which the sidecar says why it refuses to run; normally absent
  * @param evidence socket of the sidecar's launcher
+ * @param networkCounters where the kernel counts what the pod sends
  * @param buildkitAddress address of the daemon ({@code KILN_BUILDKIT_ADDRESS})
  * @param terminationMessage where the result goes ({@code KILN_TERMINATION_MESSAGE})
  * @param workFolder parent of the private folder for this build's files
@@ -26,6 +27,7 @@ record WorkerSettings(
         Path gitCredentials,
         Path unsupported,
         Path evidence,
+        Path networkCounters,
         String buildkitAddress,
         Path terminationMessage,
         Path workFolder,
@@ -41,6 +43,7 @@ record WorkerSettings(
                 Path.of(WorkerPaths.GIT_CREDENTIALS),
                 Path.of(WorkerPaths.UNSUPPORTED),
                 Path.of(WorkerPaths.EVIDENCE),
+                Path.of("/proc/net/dev"),
                 environment.getOrDefault("KILN_BUILDKIT_ADDRESS", WorkerPaths.BUILDKIT_ADDRESS),
                 Path.of(environment.getOrDefault("KILN_TERMINATION_MESSAGE", WorkerPaths.TERMINATION_MESSAGE)),
                 Path.of(environment.getOrDefault("TMPDIR", "/tmp")),

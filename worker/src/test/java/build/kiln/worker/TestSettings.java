@@ -22,6 +22,7 @@ final class TestSettings {
                 folder.resolve("git"),
                 folder.resolve("unsupported"),
                 folder.resolve("evidence.sock"),
+                folder.resolve("net-dev"),
                 address,
                 folder.resolve("termination-log"),
                 folder,

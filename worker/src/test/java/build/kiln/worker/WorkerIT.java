@@ -8,7 +8,9 @@ import build.kiln.protocol.BuildRequest.Output;
 import build.kiln.protocol.BuildRequest.Provenance;
 import build.kiln.protocol.BuildRequest.Registry;
 import build.kiln.protocol.BuildResult;
+import build.kiln.protocol.BuildResult.ExportResult;
 import build.kiln.protocol.BuildResult.Failed;
+import build.kiln.protocol.BuildResult.ImportResult;
 import build.kiln.protocol.BuildResult.Steps;
 import build.kiln.protocol.BuildResult.Succeeded;
 import build.kiln.protocol.FailureReason;
@@ -24,6 +26,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -159,6 +162,13 @@ class WorkerIT {
                     (Succeeded) build(Requests.inline(files).cache(cache).repository(image));
 
             assertThat(result.steps()).as("steps with " + last).isEqualTo(new Steps(4, last.equals("one") ? 0 : 3));
+            assertThat(Objects.requireNonNull(result.cache())).satisfies(use -> {
+                assertThat(use.importResult())
+                        .isEqualTo(last.equals("one") ? ImportResult.Missing : ImportResult.Imported);
+                assertThat(use.exportResult()).isEqualTo(ExportResult.Exported);
+                assertThat(use.missedStep()).isEqualTo(last.equals("one") ? "COPY first /first" : "COPY last /last");
+                assertThat(use.problem()).isNull();
+            });
         }
     }
 
@@ -185,7 +195,13 @@ class WorkerIT {
         Succeeded replaced =
                 (Succeeded) build(Requests.inline(files).cache(cache).repository(image));
 
-        assertThat(without).as(shown.toString(StandardCharsets.UTF_8)).isInstanceOf(Succeeded.class);
+        assertThat(without)
+                .as(shown.toString(StandardCharsets.UTF_8))
+                .isInstanceOfSatisfying(
+                        Succeeded.class,
+                        succeeded -> assertThat(Objects.requireNonNull(succeeded.cache())
+                                        .importResult())
+                                .isEqualTo(ImportResult.Broken));
         assertThat(replaced.steps()).isEqualTo(new Steps(2, 2));
     }
 
@@ -196,9 +212,14 @@ class WorkerIT {
 
         BuildResult result = build(Requests.inline(FILES).cache(cache).repository(repository("silent")));
 
-        assertThat(result).isInstanceOf(Succeeded.class);
+        assertThat(result)
+                .isInstanceOfSatisfying(
+                        Succeeded.class,
+                        succeeded -> assertThat(Objects.requireNonNull(succeeded.cache())
+                                        .exportResult())
+                                .isEqualTo(ExportResult.TimedOut));
         assertThat(shown.toString(StandardCharsets.UTF_8))
-                .contains("WARNING: the cache was not written to " + silent + ": it took longer than 1 s");
+                .contains("WARNING: the cache was not written to " + silent + ": it took longer than");
     }
 
     private static String repository(String name) {

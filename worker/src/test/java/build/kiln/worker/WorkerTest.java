@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import build.kiln.protocol.BuildRequest.Cache;
 import build.kiln.protocol.BuildRequest.CacheMode;
 import build.kiln.protocol.BuildResult;
+import build.kiln.protocol.BuildResult.CacheUse;
+import build.kiln.protocol.BuildResult.ExportResult;
 import build.kiln.protocol.BuildResult.Failed;
+import build.kiln.protocol.BuildResult.ImportResult;
 import build.kiln.protocol.BuildResult.Succeeded;
 import build.kiln.protocol.FailureReason;
 import java.io.ByteArrayOutputStream;
@@ -114,7 +117,7 @@ class WorkerTest {
                 run(onExport("exec sleep 600"), Requests.inline(Map.of()).cache(slow));
 
         assertThat(result).isInstanceOf(Succeeded.class);
-        assertThat(text()).contains("WARNING: the cache was not written").contains("longer than 1 s");
+        assertThat(text()).contains("WARNING: the cache was not written").contains("exportTimeoutSeconds of 1");
     }
 
     @Test
@@ -130,7 +133,12 @@ class WorkerTest {
 
         BuildResult result = run(script, Requests.inline(Map.of()).cache(CACHE));
 
-        assertThat(result).isInstanceOf(Succeeded.class);
+        assertThat(result)
+                .isInstanceOfSatisfying(
+                        Succeeded.class,
+                        succeeded -> assertThat(succeeded.cache())
+                                .extracting(CacheUse::importResult, CacheUse::exportResult)
+                                .containsExactly(ImportResult.Broken, ExportResult.Exported));
         assertThat(text()).contains("no longer has all layers of the cache").contains("cache written to");
     }
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Condition(
-        @Required @Size(max = 316) @JsonPropertyDescription("Ready, Reconciling, Stalled or Finished.")
+        @Required @Size(max = 316) @JsonPropertyDescription("Ready, Reconciling, Stalled, Finished or CacheCold.")
         String type,
 
         @Required @JsonPropertyDescription("True, False or Unknown.")

@@ -21,7 +21,7 @@ public record ImageBuildStatus(
 
         @Size(max = 8)
         @JsonPropertyDescription(
-                "Ready: the image of this spec is published. Reconciling and Stalled: there only while True, never together. Finished: True once the run ended, whichever way.")
+                "Ready: the image of this spec is published. Reconciling and Stalled: there only while True, never together. Finished: True once the run ended, whichever way. CacheCold: there only while True, when a platform of the last run should have been built from the cache and was not.")
         @Nullable
         List<Condition> conditions,
 
@@ -68,6 +68,9 @@ public record ImageBuildStatus(
                 "The images that the last build's Dockerfile builds on, name@digest, over all platforms. Polled when spec.baseImages.poll is set.")
         @Nullable
         List<String> baseImages,
+
+        @JsonPropertyDescription("The registry caches that runs have written.") @Nullable
+        WrittenCaches cache,
 
         @JsonPropertyDescription("The ConfigMap of spec.output.resultConfigMap that was written last.") @Nullable
         String resultConfigMap,

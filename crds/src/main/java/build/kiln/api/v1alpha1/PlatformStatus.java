@@ -65,6 +65,17 @@ public record PlatformStatus(
         @JsonPropertyDescription("Steps of the Dockerfile (RUN, COPY, ADD, WORKDIR).") @Nullable
         Integer totalSteps,
 
+        @JsonPropertyDescription("Bytes of layers that were pulled, of base images and of caches.") @Nullable
+        Long pulledBytes,
+
+        @JsonPropertyDescription(
+                "Bytes that the worker pod sent over the network: the image, the cache, and what steps sent themselves.")
+        @Nullable
+        Long sentBytes,
+
+        @JsonPropertyDescription("What the registry cache did; absent without one.") @Nullable
+        CacheUse cache,
+
         @JsonPropertyDescription("What acceleration came to; absent where it was off or the platform native.") @Nullable
         Acceleration acceleration,
 

@@ -52,13 +52,14 @@ final class BuildingProgress {
             ObservedBuild build, ImageBuildStatus status, Run run, List<PlatformProgress.Step> steps) {
         Optional<PlatformProgress.Step> failed =
                 steps.stream().filter(step -> step.failure() != null).findFirst();
-        if (failed.isPresent()) {
-            return failed(build, status, run, steps, failed.get());
-        }
         List<PlatformStatus> current =
                 steps.stream().map(PlatformProgress.Step::status).toList();
+        ImageBuildStatus remembered = ColdCache.remembered(build.spec(), status, run, current);
+        if (failed.isPresent()) {
+            return failed(build, remembered, run, current, failed.get());
+        }
         boolean all = current.stream().allMatch(platform -> platform.state() == State.Succeeded);
-        return StatusUpdates.with(status, all ? RunUpdates.built(run, lastEnd(current)) : run, current, null);
+        return StatusUpdates.with(remembered, all ? RunUpdates.built(run, lastEnd(current)) : run, current, null);
     }
 
     /** Platforms that have not ended are of no more use once the run has failed. */
@@ -76,16 +77,14 @@ final class BuildingProgress {
             ObservedBuild build,
             ImageBuildStatus status,
             Run run,
-            List<PlatformProgress.Step> steps,
+            List<PlatformStatus> platforms,
             PlatformProgress.Step failed) {
         PlatformStatus platform = failed.status();
         Failure failure = Objects.requireNonNull(failed.failure(), "failure").details();
-        List<PlatformStatus> others =
-                steps.stream().map(PlatformProgress.Step::status).toList();
         return StatusUpdates.with(
                 status,
                 RunUpdates.failed(run, build.now(), FailureMessage.of(build.identity(), platform)),
-                cancelled(others, build.now(), "cancelled because " + platform.platform() + " failed"),
+                cancelled(platforms, build.now(), "cancelled because " + platform.platform() + " failed"),
                 failure);
     }
 

@@ -1,5 +1,7 @@
 package build.kiln.operator.imagebuild;
 
+import build.kiln.api.v1alpha1.CacheUse;
+import build.kiln.api.v1alpha1.CacheUseBuilder;
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.PlatformStatus;
@@ -13,6 +15,7 @@ import build.kiln.operator.failure.Evidence.OfPod;
 import build.kiln.operator.failure.Evidence.OfRegistry;
 import build.kiln.operator.placement.Placement;
 import build.kiln.operator.placement.PlacementDecision;
+import build.kiln.operator.worker.ReportedCacheUse;
 import build.kiln.operator.worker.SchedulingGates;
 import build.kiln.operator.worker.WorkerObservation;
 import build.kiln.operator.worker.WorkerPodName;
@@ -172,12 +175,27 @@ final class PlatformProgress {
                 awaitingNode(build, run, current, waiting);
             case WorkerObservation.Waiting waiting -> Step.to(waiting(current, waiting));
             case WorkerObservation.Running running -> Step.to(PlatformUpdates.building(current, running));
-            case WorkerObservation.Succeeded succeeded -> Step.to(PlatformUpdates.succeeded(current, succeeded));
+            case WorkerObservation.Succeeded succeeded -> Step.to(succeeded(build, current, succeeded));
             case WorkerObservation.Failed failed
             when foundNoNode(failed) && isNative(current) ->
                 emulated(build, run, current, longestWait(current)).orElseGet(() -> failed(build, current, failed));
             case WorkerObservation.Failed failed -> failed(build, current, failed);
         };
+    }
+
+    private static PlatformStatus succeeded(
+            ObservedBuild build, PlatformStatus current, WorkerObservation.Succeeded succeeded) {
+        CacheUse use = ReportedCacheUse.of(succeeded.result().cache());
+        CacheUse judged = use == null
+                ? null
+                : CacheUseBuilder.builder(use)
+                        .cold(ColdCache.reason(
+                                build,
+                                current.platform(),
+                                use,
+                                succeeded.result().steps()))
+                        .build();
+        return PlatformUpdates.succeeded(current, succeeded, judged);
     }
 
     /** No node takes the native pod now: it goes on waiting, or gives way to an emulated one. */

@@ -1,11 +1,13 @@
 package build.kiln.operator.imagebuild;
 
+import build.kiln.api.v1alpha1.CacheUse;
 import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.PlatformStatus.NativeWait;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.PlatformStatusBuilder;
 import build.kiln.operator.placement.Placement;
+import build.kiln.operator.worker.ReportedCacheUse;
 import build.kiln.operator.worker.ReportedStarts;
 import build.kiln.operator.worker.ReportedVolume;
 import build.kiln.operator.worker.WorkerObservation;
@@ -84,7 +86,11 @@ final class PlatformUpdates {
                 .build();
     }
 
-    static PlatformStatus succeeded(PlatformStatus current, WorkerObservation.Succeeded succeeded) {
+    /**
+     * @param cache what the cache did; null without one
+     */
+    static PlatformStatus succeeded(
+            PlatformStatus current, WorkerObservation.Succeeded succeeded, @Nullable CacheUse cache) {
         Pushed pushed = succeeded.result().pushed();
         Steps steps = succeeded.result().steps();
         return withinAttempt(current, State.Succeeded)
@@ -93,6 +99,9 @@ final class PlatformUpdates {
                 .completionTime(succeeded.completionTime().toString())
                 .cachedSteps(steps.cached())
                 .totalSteps(steps.total())
+                .pulledBytes(ReportedCacheUse.pulledBytes(succeeded.result().traffic()))
+                .sentBytes(ReportedCacheUse.sentBytes(succeeded.result().traffic()))
+                .cache(cache)
                 .acceleration(ReportedStarts.of(succeeded.result().acceleration()))
                 .cacheVolume(ReportedVolume.of(
                         current.cacheVolume(), succeeded.result().cacheVolume()))

@@ -1,5 +1,6 @@
 package build.kiln.operator.metrics;
 
+import build.kiln.api.v1alpha1.CacheUse;
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.PlatformStatus;
@@ -158,6 +159,7 @@ public final class BuildMetrics {
         if (platform.acceleration() != null) {
             accelerated(platform.platform(), platform.acceleration());
         }
+        cache(platform);
         record(
                 "kiln.build.duration",
                 "From the start of a platform's worker to its end",
@@ -196,6 +198,75 @@ public final class BuildMetrics {
                 .serviceLevelObjectives(WAITS)
                 .register(registry)
                 .record(Duration.ofSeconds(after.seconds() - before.seconds()));
+    }
+
+    private void cache(PlatformStatus platform) {
+        String name = platform.platform();
+        int total = Objects.requireNonNullElse(platform.totalSteps(), 0);
+        int cached = Objects.requireNonNullElse(platform.cachedSteps(), 0);
+        count("kiln.steps", "Steps of Dockerfiles, by where they came from", name, "from", "cache", cached);
+        count("kiln.steps", "Steps of Dockerfiles, by where they came from", name, "from", "build", total - cached);
+        if (platform.pulledBytes() != null) {
+            bytes("kiln.pulled.bytes", "Layers pulled by workers", name, platform.pulledBytes());
+        }
+        if (platform.sentBytes() != null) {
+            bytes("kiln.sent.bytes", "What worker pods sent over the network", name, platform.sentBytes());
+        }
+        CacheUse use = platform.cache();
+        if (use == null) {
+            return;
+        }
+        if (use.importResult() != null) {
+            time(
+                    "kiln.cache.import.duration",
+                    "Fetching manifests and layers of caches",
+                    name,
+                    use.importResult().name(),
+                    use.importMilliseconds());
+        }
+        if (use.exportResult() != null) {
+            time(
+                    "kiln.cache.export.duration",
+                    "Writing caches",
+                    name,
+                    use.exportResult().name(),
+                    use.exportMilliseconds());
+        }
+        if (use.cold() != null) {
+            count(
+                    "kiln.cache.cold",
+                    "Platforms that should have been built from the cache and were not",
+                    name,
+                    "reason",
+                    use.cold().name(),
+                    1);
+        }
+    }
+
+    private void count(String name, String description, String platform, String tag, String value, double amount) {
+        Counter.builder(name)
+                .description(description)
+                .tag("platform", platform)
+                .tag(tag, value)
+                .register(registry)
+                .increment(amount);
+    }
+
+    private void bytes(String name, String description, String platform, long amount) {
+        Counter.builder(name)
+                .description(description)
+                .tag("platform", platform)
+                .register(registry)
+                .increment((double) amount); // bounded far below what a double holds exactly
+    }
+
+    private void time(String name, String description, String platform, String result, @Nullable Long milliseconds) {
+        Timer.builder(name)
+                .description(description)
+                .tag("platform", platform)
+                .tag("result", result)
+                .register(registry)
+                .record(Duration.ofMillis(milliseconds == null ? 0 : milliseconds));
     }
 
     private void starts(String platform, String how, long starts) {

@@ -14,17 +14,20 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The conditions that belong to each state of a run. {@code Ready} and {@code Finished} are always there; {@code Reconciling}
- * and {@code Stalled} only while they are True, and never together, as kstatus expects it.
+ * and {@code Stalled} only while they are True, and never together, as kstatus expects it. {@code CacheCold} stands beside
+ * them and changes nothing in what they say.
  */
 final class ConditionTable {
     private static final String READY = "Ready";
     private static final String RECONCILING = "Reconciling";
     private static final String STALLED = "Stalled";
     private static final String FINISHED = "Finished";
+    private static final String CACHE_COLD = "CacheCold";
 
     private final BuildIdentity identity;
     private final ImageBuildSpec spec;
@@ -32,6 +35,7 @@ final class ConditionTable {
     private final List<PlatformStatus> platforms;
     private final @Nullable Failure failure;
     private final Prospect prospect;
+    private final List<ColdCacheMessage> coldCache;
 
     /**
      * @param identity of the object
@@ -46,10 +50,17 @@ final class ConditionTable {
         this.platforms = Objects.requireNonNullElse(record.platforms(), List.of());
         this.failure = record.failure();
         this.prospect = prospect;
+        this.coldCache = ColdCacheMessage.of(record);
     }
 
     List<Condition> conditions(List<Condition> previous, Instant now) {
-        return rows().stream().map(row -> condition(row, previous, now)).toList();
+        return Stream.concat(
+                        rows().stream(),
+                        coldCache.stream()
+                                .map(cold -> new Row(
+                                        CACHE_COLD, Status.True, cold.reason().name(), cold.text())))
+                .map(row -> condition(row, previous, now))
+                .toList();
     }
 
     private record Row(String type, Status status, String reason, String message) {}

@@ -1,5 +1,7 @@
 package build.kiln.operator.status;
 
+import build.kiln.api.v1alpha1.CacheUse;
+import build.kiln.api.v1alpha1.CacheUseBuilder;
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.FailureBuilder;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
@@ -18,6 +20,9 @@ final class StatusBudget {
     private static final int LONGEST_MESSAGE = 1000;
     private static final int MODES = 1200;
     private static final int SHORTEST_MODE = 80;
+    private static final int MOST_WITH_CACHE = 6;
+    private static final int CACHE_TEXTS = 480;
+    private static final int LONGEST_CACHE_TEXT = 200;
     private static final int PROGRAMS = 16;
     private static final int LOG = 8000;
     private static final int LONGEST_LOG = 4096;
@@ -33,6 +38,7 @@ final class StatusBudget {
         return ImageBuildStatusBuilder.builder(record)
                 .platforms(
                         platforms.stream().map(platform -> fit(platform, count)).toList())
+                .cache(count > MOST_WITH_CACHE ? null : record.cache())
                 .failure(fit(record.failure(), count))
                 .build();
     }
@@ -40,7 +46,7 @@ final class StatusBudget {
     private static PlatformStatus fit(PlatformStatus platform, int count) {
         String message = platform.message();
         PlatformStatus.Acceleration acceleration = platform.acceleration();
-        PlatformStatusBuilder fitting = PlatformStatusBuilder.builder(platform);
+        PlatformStatusBuilder fitting = withCache(platform, count);
         if (message != null) {
             fitting.message(MessageText.cut(message, Math.min(LONGEST_MESSAGE, MESSAGES / count)));
         }
@@ -56,6 +62,27 @@ final class StatusBudget {
                     acceleration.unmatched().stream().limit(PROGRAMS / count).toList()));
         }
         return fitting.build();
+    }
+
+    /** What the cache did is told of few platforms only. */
+    private static PlatformStatusBuilder withCache(PlatformStatus platform, int count) {
+        PlatformStatusBuilder fitting = PlatformStatusBuilder.builder(platform);
+        CacheUse cache = platform.cache();
+        if (count > MOST_WITH_CACHE) {
+            return fitting.pulledBytes(null).sentBytes(null).cache(null);
+        }
+        return fitting.cache(cache == null ? null : fit(cache, count));
+    }
+
+    private static CacheUse fit(CacheUse cache, int count) {
+        return CacheUseBuilder.builder(cache)
+                .missedStep(cut(cache.missedStep(), CACHE_TEXTS / count))
+                .problem(cut(cache.problem(), CACHE_TEXTS / count))
+                .build();
+    }
+
+    private static @Nullable String cut(@Nullable String text, int longest) {
+        return text == null ? null : MessageText.cut(text, Math.min(LONGEST_CACHE_TEXT, longest));
     }
 
     /** The end of a log says most. */

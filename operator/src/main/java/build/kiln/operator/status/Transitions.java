@@ -1,5 +1,6 @@
 package build.kiln.operator.status;
 
+import build.kiln.api.v1alpha1.CacheUse.ColdReason;
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.PlatformStatus;
@@ -38,6 +39,9 @@ public final class Transitions {
             PlatformStatus was = started ? null : find(before, platform.platform());
             platform(was, platform, transitions);
             heldUp(was, platform, transitions);
+        }
+        if (same != null && isBuilding(same) && !isBuilding(run)) {
+            cacheCold(after, transitions);
         }
         tries(same, run, transitions);
         finished(same, run, after.failure(), transitions);
@@ -158,6 +162,21 @@ public final class Transitions {
                                 Instant.parse(platform.startTime()), Instant.parse(platform.completionTime())));
         return "built and pushed" + duration + ", " + platform.cachedSteps() + " of " + platform.totalSteps()
                 + " steps cached";
+    }
+
+    /** Told once, when the last platform is done; a changed input is in the nature of builds. */
+    private static void cacheCold(ImageBuildStatus after, List<Transition> transitions) {
+        for (ColdCacheMessage cold : ColdCacheMessage.of(after)) {
+            String note = MessageText.oneLine(cold.text());
+            transitions.add(
+                    cold.reason() == ColdReason.ChangedInput
+                            ? Transition.normal("CacheCold", "Build", note)
+                            : Transition.warning("CacheCold", "Build", note));
+        }
+    }
+
+    private static boolean isBuilding(Run run) {
+        return run.phase() == Phase.Building;
     }
 
     private static void tries(@Nullable Run before, Run run, List<Transition> transitions) {

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * every platform and scope has a reference of its own: whoever writes one can only replace what the same platform and scope
  * wrote before, and a cache that loses such a race is complete, only older.
  */
-final class CacheReferences {
+public final class CacheReferences {
+    private static final String TAG = ":buildcache-";
     private static final String DEFAULT_SCOPE = "default";
     private static final int DEFAULT_EXPORT_TIMEOUT_SECONDS = 300;
 
@@ -30,13 +31,20 @@ final class CacheReferences {
 
     /** What the worker is told; null when caching is off. */
     static BuildRequest.@Nullable Cache of(ImageBuildSpec spec, String platform) {
-        Cache cache = Objects.requireNonNullElseGet(
-                spec.cache(), () -> CacheBuilder.builder().build());
+        Cache cache = settings(spec);
         return switch (Objects.requireNonNullElse(cache.mode(), Cache.Mode.Max)) {
             case Disabled -> null;
             case Min -> of(spec, cache, platform, BuildRequest.CacheMode.Min);
             case Max -> of(spec, cache, platform, BuildRequest.CacheMode.Max);
         };
+    }
+
+    /** What the references of all platforms begin with; null when caching is off. */
+    public static @Nullable String ofAllPlatforms(ImageBuildSpec spec) {
+        Cache cache = settings(spec);
+        return cache.mode() == Cache.Mode.Disabled
+                ? null
+                : of(spec, cache).repository + TAG + Objects.requireNonNullElse(cache.scope(), DEFAULT_SCOPE);
     }
 
     /** How long a worker may go on after its image is pushed, to write the cache. */
@@ -47,8 +55,7 @@ final class CacheReferences {
 
     private static BuildRequest.Cache of(
             ImageBuildSpec spec, Cache cache, String platform, BuildRequest.CacheMode mode) {
-        CacheReferences references = new CacheReferences(
-                Objects.requireNonNullElse(cache.repository(), spec.output().image()));
+        CacheReferences references = of(spec, cache);
         String scope = Objects.requireNonNullElse(cache.scope(), DEFAULT_SCOPE);
         String own = references.reference(scope, platform);
         Set<String> imports = new LinkedHashSet<>(Set.of(own));
@@ -66,8 +73,18 @@ final class CacheReferences {
                 Objects.requireNonNullElse(cache.exportTimeoutSeconds(), DEFAULT_EXPORT_TIMEOUT_SECONDS));
     }
 
+    private static Cache settings(ImageBuildSpec spec) {
+        return Objects.requireNonNullElseGet(
+                spec.cache(), () -> CacheBuilder.builder().build());
+    }
+
+    private static CacheReferences of(ImageBuildSpec spec, Cache cache) {
+        return new CacheReferences(
+                Objects.requireNonNullElse(cache.repository(), spec.output().image()));
+    }
+
     private String reference(String scope, String platform) {
-        return repository + ":buildcache-" + scope + "-" + platform.replace('/', '-');
+        return repository + TAG + scope + "-" + platform.replace('/', '-');
     }
 
     private static BuildRequest.@Nullable Compression compression(@Nullable Compression compression) {

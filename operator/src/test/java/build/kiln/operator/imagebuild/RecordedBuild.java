@@ -8,6 +8,10 @@ import build.kiln.operator.failure.Diagnosis;
 import build.kiln.operator.failure.Evidence.OfPod;
 import build.kiln.operator.failure.Evidence.OfSource;
 import build.kiln.operator.source.Resolution;
+import build.kiln.protocol.BuildResult.CacheUse;
+import build.kiln.protocol.BuildResult.ExportResult;
+import build.kiln.protocol.BuildResult.ImportResult;
+import build.kiln.protocol.BuildResult.Steps;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.time.Duration;
@@ -87,6 +91,12 @@ record RecordedBuild(String state, String conditions, KStatus kstatus, Health he
                         Specs.INLINE,
                         RecordedBuild::buildAll),
                 of("succeeded", SUCCESS, KStatus.Current, Health.Healthy, Specs.GIT, Scenario::succeed),
+                of("succeeded-with-a-cold-cache", SUCCESS, KStatus.Current, Health.Healthy, Specs.GIT, build -> {
+                    build.steps = new Steps(8, 0);
+                    build.cacheUse =
+                            new CacheUse(ImportResult.Broken, ExportResult.Exported, null, "RUN make", 20, 900L);
+                    build.succeed();
+                }),
                 of("edited-not-seen", SUCCESS, KStatus.InProgress, Health.Progressing, Specs.GIT, build -> {
                     build.succeed();
                     build.edit(OTHER_REVISION);

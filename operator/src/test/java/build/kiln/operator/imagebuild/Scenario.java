@@ -38,6 +38,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** A build and its surroundings, moved by hand: the planner decides, the scenario plays the cluster. */
 final class Scenario {
@@ -57,6 +58,8 @@ final class Scenario {
     long generation = 1;
     Instant now = Instant.parse("2026-11-23T10:00:00Z");
     List<String> baseImages = List.of();
+    Steps steps = new Steps(8, 6);
+    BuildResult.@Nullable CacheUse cacheUse;
     PollTimes polls = new PollTimes(now, null, null);
 
     Scenario(String spec) {
@@ -347,9 +350,13 @@ final class Scenario {
                 new BuildResult.Succeeded(
                         platform,
                         new Pushed("application/vnd.oci.image.manifest.v1+json", digest('d'), 500),
-                        new Steps(8, 6),
+                        steps,
                         new Timings(now.toEpochMilli(), null, null),
-                        baseImages),
+                        baseImages,
+                        null,
+                        null,
+                        cacheUse,
+                        new BuildResult.Traffic(7_000_000, 3_000_000L)),
                 now.minusSeconds(30),
                 now,
                 "node-1");

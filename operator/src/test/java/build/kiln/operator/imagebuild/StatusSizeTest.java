@@ -9,6 +9,7 @@ import build.kiln.operator.failure.Diagnosis;
 import build.kiln.operator.failure.Evidence.OfPod;
 import build.kiln.operator.placement.RequestedPlatforms;
 import build.kiln.operator.worker.WorkerObservation;
+import build.kiln.protocol.BuildResult;
 import build.kiln.protocol.BuildResult.Steps;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.nio.charset.StandardCharsets;
@@ -18,23 +19,32 @@ import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A status for as many platforms as the API takes, each with as much to say as it may, after ten runs. */
 class StatusSizeTest {
     private static final int MOST_BYTES = 16 * 1024;
+    private static final int MOST_WITH_CACHE = 6;
     private static final String LONG_MESSAGE = "what went wrong, at great length ".repeat(45);
     private static final String LONG_LOG = "a line of the log that the step wrote\n".repeat(110);
 
-    private final Scenario build = new Scenario(Specs.INLINE
-            .replace(
-                    "[linux/amd64, linux/arm64]",
-                    IntStream.range(0, 20)
-                            .mapToObj(i -> "linux/arm64/v" + i)
-                            .collect(Collectors.joining(", ", "[", "]")))
-            .replace("tags: [latest]", "tags: [\"1.4.2\", \"1.4\", latest]"));
+    private Scenario build = platforms(20);
 
-    @Test
-    void fitsWhileAllWaitForNodes() {
+    private static Scenario platforms(int count) {
+        return new Scenario(Specs.INLINE
+                .replace(
+                        "[linux/amd64, linux/arm64]",
+                        IntStream.range(0, count)
+                                .mapToObj(i -> "linux/arm64/v" + i)
+                                .collect(Collectors.joining(", ", "[", "]")))
+                .replace("tags: [latest]", "tags: [\"1.4.2\", \"1.4\", latest]"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {MOST_WITH_CACHE, 20})
+    void fitsWhileAllWaitForNodes(int count) {
+        build = platforms(count);
         build.nodes.removeIf(node -> node.architecture().equals("amd64"));
         afterTenRuns();
         build.run();
@@ -44,8 +54,10 @@ class StatusSizeTest {
         assertFits();
     }
 
-    @Test
-    void fitsWhileAllAreTriedAgain() {
+    @ParameterizedTest
+    @ValueSource(ints = {MOST_WITH_CACHE, 20})
+    void fitsWhileAllAreTriedAgain(int count) {
+        build = platforms(count);
         afterTenRuns();
         build.run();
         forAll((platform, _) -> build.end(platform, failed(platform)));
@@ -54,8 +66,10 @@ class StatusSizeTest {
         assertFits();
     }
 
-    @Test
-    void fitsAfterAFailure() {
+    @ParameterizedTest
+    @ValueSource(ints = {MOST_WITH_CACHE, 20})
+    void fitsAfterAFailure(int count) {
+        build = platforms(count);
         afterTenRuns();
         for (int attempt = 1; attempt <= 3; attempt++) {
             build.run();
@@ -73,8 +87,10 @@ class StatusSizeTest {
         assertFits();
     }
 
-    @Test
-    void fitsAfterASuccess() {
+    @ParameterizedTest
+    @ValueSource(ints = {MOST_WITH_CACHE, 20})
+    void fitsAfterASuccess(int count) {
+        build = platforms(count);
         afterTenRuns();
 
         assertFits();
@@ -84,7 +100,27 @@ class StatusSizeTest {
                 .containsOnly(HistoryEntry.Result.Succeeded);
     }
 
+    @Test
+    void tellsWhatTheCacheDidForAsManyPlatformsAsThereIsRoomFor() {
+        build = platforms(MOST_WITH_CACHE);
+
+        afterTenRuns();
+
+        assertThat(RunPlanner.platformsOf(build.status))
+                .allSatisfy(platform -> assertThat(
+                                Objects.requireNonNull(platform.cache()).problem())
+                        .isNotBlank());
+    }
+
     private void afterTenRuns() {
+        build.steps = new Steps(800, 0);
+        build.cacheUse = new BuildResult.CacheUse(
+                BuildResult.ImportResult.Broken,
+                BuildResult.ExportResult.Exported,
+                LONG_MESSAGE,
+                LONG_MESSAGE,
+                86_400_000,
+                3_600_000L);
         for (int run = 0; run < 10; run++) {
             build.requestRebuild("request " + run);
             build.succeed();

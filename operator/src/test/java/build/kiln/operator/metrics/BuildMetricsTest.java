@@ -2,6 +2,10 @@ package build.kiln.operator.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.kiln.api.v1alpha1.CacheUse;
+import build.kiln.api.v1alpha1.CacheUse.ColdReason;
+import build.kiln.api.v1alpha1.CacheUse.ExportResult;
+import build.kiln.api.v1alpha1.CacheUse.ImportResult;
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
@@ -171,6 +175,54 @@ class BuildMetricsTest {
         return ImageBuildStatusBuilder.builder(status)
                 .platforms(List.of(platform))
                 .build();
+    }
+
+    @Test
+    void countsWhatTheCacheDid() {
+        ImageBuildStatus succeeded = status(1, Phase.Publishing, State.Succeeded, null);
+        PlatformStatus platform = PlatformStatusBuilder.builder(
+                        Objects.requireNonNull(succeeded.platforms()).getFirst())
+                .totalSteps(8)
+                .cachedSteps(3)
+                .pulledBytes(7_000_000L)
+                .sentBytes(3_000_000L)
+                .cache(new CacheUse(
+                        ImportResult.Imported,
+                        ExportResult.TimedOut,
+                        40L,
+                        300_000L,
+                        ColdReason.ChangedInput,
+                        null,
+                        null))
+                .build();
+
+        metrics.record(
+                status(1, Phase.Building, State.Building, null),
+                ImageBuildStatusBuilder.builder(succeeded)
+                        .platforms(List.of(platform))
+                        .build());
+
+        assertThat(registry.get("kiln.steps").tags("from", "cache").counter().count())
+                .isEqualTo(3);
+        assertThat(registry.get("kiln.steps").tags("from", "build").counter().count())
+                .isEqualTo(5);
+        assertThat(registry.get("kiln.pulled.bytes").counter().count()).isEqualTo(7_000_000);
+        assertThat(registry.get("kiln.sent.bytes").counter().count()).isEqualTo(3_000_000);
+        assertThat(registry.get("kiln.cache.import.duration")
+                        .tags("platform", "linux/arm64", "result", "Imported")
+                        .timer()
+                        .totalTime(TimeUnit.MILLISECONDS))
+                .isEqualTo(40);
+        assertThat(registry.get("kiln.cache.export.duration")
+                        .tags("result", "TimedOut")
+                        .timer()
+                        .totalTime(TimeUnit.SECONDS))
+                .isEqualTo(300);
+        assertThat(registry.get("kiln.cache.cold")
+                        .tags("reason", "ChangedInput")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
     }
 
     @Test
