@@ -2,6 +2,8 @@ package build.kiln.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.kiln.api.v1alpha1.CacheUse.ExportResult;
+import build.kiln.api.v1alpha1.CacheUse.ImportResult;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.Run;
@@ -65,6 +67,13 @@ class CacheE2e {
             assertThat(Objects.requireNonNull(platform.cachedSteps()))
                     .as("steps of %s from the cache, of %d", platform.platform(), total)
                     .isGreaterThanOrEqualTo((int) Math.ceil(0.95 * total));
+            assertThat(Objects.requireNonNull(platform.cache()).importResult()).isEqualTo(ImportResult.Imported);
+        }
+        // The first run had to pull the base image, and to push what it built.
+        for (PlatformStatus platform : Objects.requireNonNull(first.platforms())) {
+            assertThat(platform.pulledBytes()).isPositive();
+            assertThat(platform.sentBytes()).isPositive();
+            assertThat(Objects.requireNonNull(platform.cache()).exportResult()).isEqualTo(ExportResult.Exported);
         }
     }
 
@@ -87,6 +96,17 @@ class CacheE2e {
                 .isTrue();
         assertThat(workspace.registry().exists(image + ":buildcache-pr-linux-arm64"))
                 .isFalse();
+
+        workspace.registry().delete(image + ":buildcache-main-linux-amd64");
+        workspace.requestRebuild("main", "without its cache");
+        ImageBuildStatus cold = workspace.awaitSucceeded("main", 3);
+        assertThat(Workspace.condition(cold, "CacheCold")).satisfies(condition -> {
+            assertThat(condition.reason()).isEqualTo("Expired");
+            assertThat(condition.message())
+                    .contains("linux/amd64 (0 of 2 steps)")
+                    .doesNotContain("linux/arm64");
+        });
+        assertThat(Workspace.platform(cold, "linux/arm64").cachedSteps()).isEqualTo(2);
     }
 
     private static String branch(String image, String content, String cache) {

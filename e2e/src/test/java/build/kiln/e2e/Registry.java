@@ -32,6 +32,12 @@ final class Registry {
         return cluster.tool("crane", "digest", reference).result().exitCode() == 0;
     }
 
+    /** As a clean-up does it: the manifest, with all tags that point at it. */
+    void delete(String reference) {
+        String repository = reference.substring(0, reference.lastIndexOf(':'));
+        cluster.tool("crane", "delete", repository + "@" + digest(reference)).output();
+    }
+
     /** The image descriptors of an index, attestations left out. */
     static List<JsonNode> images(JsonNode index) {
         List<JsonNode> images = new ArrayList<>();
