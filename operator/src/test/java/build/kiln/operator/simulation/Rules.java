@@ -176,7 +176,8 @@ final class Rules {
                     !isHeldUp(earlier)
                             || !Objects.equals(earlier.attempt(), platform.attempt())
                             || platform.state() != State.Starting
-                            || isHeldUp(platform),
+                            || isHeldUp(platform)
+                            || "Terminating".equals(platform.reason()), // it waits for nothing any more
                     "what keeps a pod from starting stays told",
                     line);
             require(
