@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What is recorded of platforms that wait for their turn. Pure. */
@@ -36,11 +37,21 @@ final class QueueRecord {
         if (run.failedTries() != null) {
             return unqueued(status, run);
         }
-        if (!waits.isEmpty()) {
-            return waiting(status, run, waits);
+        Map<String, Wait> awaited = ofPending(status, waits);
+        if (!awaited.isEmpty()) {
+            return waiting(status, run, awaited);
         }
         boolean any = RunPlanner.platformsOf(status).stream().anyMatch(QueueRecord::isQueued);
         return any || run.queuePosition() == null ? status : unqueued(status, run);
+    }
+
+    /** An operator that stood still after it had asked must not send back what another one has started meanwhile. */
+    private static Map<String, Wait> ofPending(ImageBuildStatus status, Map<String, Wait> waits) {
+        return RunPlanner.platformsOf(status).stream()
+                .filter(platform -> PlatformProgress.stateOf(platform) == State.Pending)
+                .map(PlatformStatus::podName)
+                .filter(name -> name != null && waits.containsKey(name))
+                .collect(Collectors.toMap(name -> name, waits::get));
     }
 
     /** Nothing else may tell a build whose place is better than it knows, and none that a limit was raised. */

@@ -116,6 +116,19 @@ class QueueRecordTest {
         assertThat(run(QueueRecord.upToDate(started, Map.of())).queuePosition()).isNull();
     }
 
+    /** An operator may stand still between asking and recording; the answer is old then. */
+    @ParameterizedTest
+    @EnumSource(value = State.class, mode = EnumSource.Mode.EXCLUDE, names = "Pending")
+    void nothingThatHasStartedIsSentBack(State state) {
+        ImageBuildStatus started = ImageBuildStatusBuilder.builder(building())
+                .platforms(List.of(PlatformStatusBuilder.builder(platform(building(), ARM64))
+                        .state(state)
+                        .build()))
+                .build();
+
+        assertThat(QueueRecord.upToDate(started, Map.of(ARM64, cluster(5)))).isEqualTo(started);
+    }
+
     @Test
     void makesRoomForTheReasonWhyAPodCannotBeCreated() {
         ImageBuildStatus queued = QueueRecord.upToDate(building(), Map.of(ARM64, cluster(5)));
