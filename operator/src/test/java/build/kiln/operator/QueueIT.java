@@ -16,6 +16,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -32,6 +33,8 @@ import org.junit.jupiter.api.Test;
 class QueueIT extends LiveOperator {
     private static final Duration LONGEST_QUEUE = Duration.ofSeconds(150);
     private static final String ONE_PLATFORM = INLINE.replace("spec:", "spec:\n  platforms: [linux/amd64]");
+
+    private final Set<String> played = new HashSet<>();
 
     QueueIT(ControlPlane.Access access) {
         super(access);
@@ -150,13 +153,17 @@ class QueueIT extends LiveOperator {
         return Optional.of(new Replica(namespace, "kiln-operator", "replica-" + number));
     }
 
-    /** Plays the kubelet: pods start and succeed, the oldest first. */
+    /** Plays the kubelet: pods start and succeed, the oldest first, and each once: the ledger learns of it a little later. */
     private void playUntil(PodLedger ledger, BooleanSupplier done) {
         await("the queue moves").atMost(LONGEST_QUEUE).until(() -> {
             if (done.getAsBoolean()) {
                 return true;
             }
-            ledger.live().stream().findFirst().ifPresent(pod -> {
+            Optional<Pod> next = ledger.live().stream()
+                    .filter(pod -> !played.contains(uid(pod)))
+                    .findFirst();
+            next.ifPresent(pod -> {
+                played.add(uid(pod));
                 kubelet.start(pod);
                 kubelet.succeed(pod, pushed());
             });
