@@ -18,12 +18,16 @@ final class OlderRuns {
                 <= MOST;
     }
 
-    /** Also while it is being deleted. What a lost node leaves behind does not count, or it would hold up the build for ever. */
+    /**
+     * Also while it is being deleted: a pod that was given up as late may start until its node has heard of that. What a lost
+     * node leaves behind does not count, or it would hold up the build for ever.
+     */
     static boolean isAlive(WorkerPod pod) {
         return !pod.ended()
                 && switch (pod.observation()) {
                     case WorkerObservation.Waiting _, WorkerObservation.Running _ -> true;
-                    case WorkerObservation.Succeeded _, WorkerObservation.Failed _ -> false;
+                    case WorkerObservation.Succeeded _, WorkerObservation.Failed _ ->
+                        pod.deletion() != WorkerPod.Deletion.Acknowledged;
                 };
     }
 }

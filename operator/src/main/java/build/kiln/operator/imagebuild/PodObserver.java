@@ -4,6 +4,7 @@ import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.Run.Phase;
+import build.kiln.operator.imagebuild.WorkerPod.Deletion;
 import build.kiln.operator.status.BuildIdentity;
 import build.kiln.operator.worker.WorkerLabels;
 import build.kiln.operator.worker.WorkerObservation;
@@ -112,9 +113,16 @@ final class PodObserver {
                 WorkerLabels.run(pod),
                 WorkerLabels.platform(pod),
                 WorkerLabels.attempt(pod),
-                pod.getMetadata().getDeletionTimestamp() != null || deleted.contains(name),
+                deletion(pod),
                 hasEnded(pod),
                 observation(pod, now));
+    }
+
+    private Deletion deletion(Pod pod) {
+        if (pod.getMetadata().getDeletionTimestamp() != null) {
+            return Deletion.Acknowledged;
+        }
+        return deleted.contains(pod.getMetadata().getName()) ? Deletion.Requested : Deletion.None;
     }
 
     private WorkerObservation observation(Pod pod, Instant now) {

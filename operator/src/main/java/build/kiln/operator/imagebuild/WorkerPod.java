@@ -9,7 +9,7 @@ import build.kiln.operator.worker.WorkerObservation;
  * @param run number of the run it belongs to
  * @param platform it builds, as docker writes it
  * @param attempt number of the attempt, from 1
- * @param terminating whether it is being deleted already
+ * @param deletion how far its deletion has come
  * @param ended whether its worker container will never run again
  * @param observation what it says
  */
@@ -18,6 +18,21 @@ record WorkerPod(
         int run,
         String platform,
         int attempt,
-        boolean terminating,
+        Deletion deletion,
         boolean ended,
-        WorkerObservation observation) {}
+        WorkerObservation observation) {
+
+    /** How far the deletion of a pod has come. */
+    enum Deletion {
+        /** Nobody asked for it. */
+        None,
+        /** This operator did a moment ago, and the watch does not show it yet. */
+        Requested,
+        /** The API server shows it, so that a pod whose node is gone counts as lost when its time is over. */
+        Acknowledged
+    }
+
+    boolean terminating() {
+        return deletion != Deletion.None;
+    }
+}

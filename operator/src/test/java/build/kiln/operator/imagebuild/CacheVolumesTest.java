@@ -9,6 +9,7 @@ import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.PlatformStatus.VolumeState;
 import build.kiln.api.v1alpha1.Run.Phase;
 import build.kiln.operator.failure.Evidence.OfPod;
+import build.kiln.operator.imagebuild.WorkerPod.Deletion;
 import build.kiln.operator.worker.WorkerAssignment;
 import java.time.Duration;
 import java.util.Objects;
@@ -55,6 +56,25 @@ class CacheVolumesTest {
         build.pods.values().removeIf(pod -> pod.run() == 1);
         assertThat(create(build).assignments()).hasSize(2);
         assertThat(build.platform(AMD64).reason()).isNull();
+    }
+
+    /** It was judged before its deletion was seen; its node may still start it. */
+    @Test
+    void aPodThatWasGivenUpAsLateKeepsTheVolumeUntilItsDeletionIsSeen() {
+        Scenario build = new Scenario(spec(WITH_VOLUME));
+        build.run();
+        WorkerPod late = Objects.requireNonNull(build.pods.get("shop-api-1-linux-amd64-1"));
+        build.become(late, Deletion.Requested, build.failed(AMD64, OfPod.NOT_STARTED));
+        build.settle();
+        build.pass(Duration.ofSeconds(10));
+        build.settle();
+        assertThat(build.platform(AMD64).podName()).isEqualTo("shop-api-1-linux-amd64-2");
+        assertThat(build.platform(AMD64).reason()).isEqualTo("CacheVolumeInUse");
+
+        build.become(late, Deletion.Acknowledged, build.failed(AMD64, OfPod.NODE_GONE));
+        assertThat(create(build).assignments())
+                .extracting(WorkerAssignment::attempt)
+                .contains(2);
     }
 
     @Test

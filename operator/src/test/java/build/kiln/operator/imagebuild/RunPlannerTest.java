@@ -17,6 +17,7 @@ import build.kiln.operator.failure.Evidence.OfCreation;
 import build.kiln.operator.failure.Evidence.OfPod;
 import build.kiln.operator.failure.Evidence.OfRegistry;
 import build.kiln.operator.failure.Evidence.OfSource;
+import build.kiln.operator.imagebuild.WorkerPod.Deletion;
 import build.kiln.operator.placement.RequestedPlatforms;
 import build.kiln.operator.publish.PlatformResult;
 import build.kiln.operator.publish.PublishOutcome;
@@ -310,7 +311,8 @@ class RunPlannerTest {
         void deletesAPodThatDidNotStartInTimeBeforeTheNextAttempt() {
             build.end(AMD64, build.failed(AMD64, OfPod.NOT_STARTED));
             WorkerPod late = Objects.requireNonNull(build.pods.get("shop-api-1-linux-amd64-1"));
-            build.pods.put(late.name(), new WorkerPod(late.name(), 1, AMD64, 1, false, false, late.observation()));
+            build.pods.put(
+                    late.name(), new WorkerPod(late.name(), 1, AMD64, 1, Deletion.None, false, late.observation()));
 
             build.run();
 

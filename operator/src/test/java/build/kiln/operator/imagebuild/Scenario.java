@@ -11,6 +11,7 @@ import build.kiln.api.v1alpha1.Run;
 import build.kiln.operator.credentials.CredentialResult;
 import build.kiln.operator.failure.Diagnosis;
 import build.kiln.operator.failure.Evidence;
+import build.kiln.operator.imagebuild.WorkerPod.Deletion;
 import build.kiln.operator.placement.NodeView;
 import build.kiln.operator.placement.RequestedPlatforms;
 import build.kiln.operator.publish.PlatformResult;
@@ -156,7 +157,7 @@ final class Scenario {
                                         pod.run(),
                                         pod.platform(),
                                         pod.attempt(),
-                                        true,
+                                        Deletion.Acknowledged,
                                         pod.ended(),
                                         pod.observation())));
             }
@@ -261,7 +262,14 @@ final class Scenario {
                 observation instanceof WorkerObservation.Succeeded || observation instanceof WorkerObservation.Failed;
         pods.put(
                 pod.name(),
-                new WorkerPod(pod.name(), pod.run(), pod.platform(), pod.attempt(), false, ended, observation));
+                new WorkerPod(pod.name(), pod.run(), pod.platform(), pod.attempt(), Deletion.None, ended, observation));
+    }
+
+    /** A pod that has not ended is seen like this. */
+    void become(WorkerPod pod, Deletion deletion, WorkerObservation observation) {
+        pods.put(
+                pod.name(),
+                new WorkerPod(pod.name(), pod.run(), pod.platform(), pod.attempt(), deletion, false, observation));
     }
 
     void removePod(String platform) {
@@ -332,7 +340,7 @@ final class Scenario {
                         assignment.run(),
                         assignment.platform(),
                         assignment.attempt(),
-                        false,
+                        Deletion.None,
                         false,
                         observation));
     }

@@ -8,6 +8,7 @@ import build.kiln.api.v1alpha1.HistoryEntry.Result;
 import build.kiln.api.v1alpha1.Run.Cause;
 import build.kiln.api.v1alpha1.Run.Phase;
 import build.kiln.operator.failure.Evidence.OfPod;
+import build.kiln.operator.imagebuild.WorkerPod.Deletion;
 import build.kiln.operator.placement.RequestedPlatforms;
 import build.kiln.operator.publish.PlatformResult;
 import build.kiln.operator.worker.WorkerAssignment;
@@ -70,7 +71,7 @@ class SupersessionTest {
                     pod.run(),
                     pod.platform(),
                     pod.attempt(),
-                    true,
+                    Deletion.Acknowledged,
                     false,
                     build.failed(pod.platform(), OfPod.NODE_GONE)));
 
