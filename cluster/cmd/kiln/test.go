@@ -68,8 +68,8 @@ func prepareTests(ctx context.Context, fast bool) (t tests, err error) {
 	if err != nil {
 		return t, err
 	}
-	// Without cluster scenarios, the tests still start control planes, registries and BuildKit daemons.
-	wanted := append(slices.Clone(toolchain.ControlPlane), toolchain.Runc, toolchain.BuildKit, toolchain.Helm)
+	// Without cluster scenarios, the tests still start control planes, registries, object stores and BuildKit daemons.
+	wanted := append(slices.Clone(toolchain.ControlPlane), toolchain.Runc, toolchain.BuildKit, toolchain.Helm, toolchain.VersityGW)
 	if !fast {
 		wanted = toolchain.Node
 	}

@@ -80,13 +80,18 @@ var (
 		Name: "buildx", Module: "github.com/docker/buildx", Packages: []string{"github.com/docker/buildx/cmd/buildx"},
 		Versions: []string{"github.com/docker/buildx/version.Version"},
 	}
+	// VersityGW serves a folder over the S3 interface; only tests need it.
+	VersityGW = Tool{
+		Name: "versitygw", Module: "github.com/versity/versitygw", Packages: []string{"github.com/versity/versitygw/cmd/versitygw"},
+		Versions: []string{"main.Version"},
+	}
 )
 
 // ControlPlane is what a control plane without nodes, and the fast tests, need.
 var ControlPlane = []Tool{Kubernetes, Registry, Crane, KStatus}
 
 // Node is what a cluster that runs pods and installs charts needs.
-var Node = append([]Tool{Runc, Containerd, CNI, Pause, CoreDNS, BuildKit, Helm}, ControlPlane...)
+var Node = append([]Tool{Runc, Containerd, CNI, Pause, CoreDNS, BuildKit, Helm, VersityGW}, ControlPlane...)
 
 // all is every tool, in the order of the folder `bin` links them in.
 var all = append([]Tool{Buildx}, Node...)

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param buildArgs values for {@code ARG}
  * @param labels labels of the image's configuration
  * @param output what to push, and how
- * @param cache registry cache; null when caching is off
+ * @param cache what the build need not do again; null when caching is off
  * @param secretIds ids of {@code RUN --mount=type=secret}, each a file under {@link WorkerPaths#SECRETS}
  * @param registries registries that are not plain HTTPS with a publicly trusted certificate
  * @param timeoutSeconds longest time from the worker's start to the pushed image; writing the cache comes after it
@@ -114,11 +114,12 @@ public record BuildRequest(
     }
 
     /**
-     * @param imports references to read, tried in order, that of the export first; a missing one is not an error
+     * @param imports references in registries to read, tried in order, that of the export first; a missing one is not an error
      * @param export reference to write; null writes none
      * @param mode which steps are exported
      * @param compression of exported layers; null leaves them as they are
-     * @param exportTimeoutSeconds longest time for the export, which comes after {@code timeoutSeconds}
+     * @param exportTimeoutSeconds longest time for all exports together, which come after {@code timeoutSeconds}
+     * @param backends other places, read after the registry and in this order
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -127,7 +128,30 @@ public record BuildRequest(
             @Nullable String export,
             CacheMode mode,
             @Nullable Compression compression,
-            long exportTimeoutSeconds) {}
+            long exportTimeoutSeconds,
+            @JsonInclude(JsonInclude.Include.NON_EMPTY) List<CacheBackend> backends) {
+
+        /** Canonical constructor: backends left out of the document are none. */
+        @SuppressWarnings("ConstantValue") // Jackson passes null for what the document leaves out.
+        public Cache {
+            backends = backends == null ? List.of() : List.copyOf(backends);
+        }
+
+        /** A cache in a registry alone. */
+        public Cache(
+                List<String> imports,
+                @Nullable String export,
+                CacheMode mode,
+                @Nullable Compression compression,
+                long exportTimeoutSeconds) {
+            this(imports, export, mode, compression, exportTimeoutSeconds, List.of());
+        }
+
+        /** Whether anything is written. */
+        public boolean exports() {
+            return export != null || backends.stream().anyMatch(CacheBackend::export);
+        }
+    }
 
     /**
      * @param type {@code gzip}, {@code zstd}, {@code estargz} or {@code uncompressed}, as BuildKit writes it

@@ -185,7 +185,7 @@ public sealed interface BuildResult {
      *
      * @param importResult of reading; null when nothing was to be read, or the build came to no import
      * @param exportResult of writing; null when nothing was to be written
-     * @param problem in the words of the registry or of BuildKit, of the first that failed; bounded by the worker
+     * @param problem in the words of the registry, the backend or BuildKit, of the first that failed; bounded by the worker
      * @param missedStep the first instruction that was executed although a cache was read; null when none was
      * @param importMillis how long manifests and layers of caches were being fetched, in milliseconds
      * @param exportMillis how long writing took, in milliseconds, whatever came of it; null when nothing was to be written
@@ -206,17 +206,19 @@ public sealed interface BuildResult {
         Imported,
         /** Its own was not, but another one. */
         OtherImported,
-        /** The registry has none of them. */
+        /** There is none of them. */
         Missing,
-        /** The registry has the manifest, and no longer all that it lists. */
+        /** The manifest is there, and no longer all that it lists. */
         Broken,
-        /** None could be read, and the registry did not say that there is none. */
+        /** None could be read, and nobody said that there is none. */
         Failed
     }
 
     /** What became of the cache to write. */
     enum ExportResult {
         Exported,
+        /** Some of several were written. */
+        Partly,
         /** It was not done in the time given. */
         TimedOut,
         Failed,

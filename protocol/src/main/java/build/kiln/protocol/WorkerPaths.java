@@ -17,6 +17,9 @@ public final class WorkerPaths {
     /** Folder with the files {@code username} and {@code password} for the git server; absent for a public repository. */
     public static final String GIT_CREDENTIALS = "/run/kiln/git";
 
+    /** Folder with one folder per backend of the cache that has credentials, named by its number, with a file per key. */
+    public static final String CACHE_CREDENTIALS = "/run/kiln/cache";
+
     /** Folder that both containers share. */
     public static final String BUILDKIT_SOCKET_FOLDER = "/run/buildkit";
 

@@ -37,7 +37,9 @@ class ProtocolJsonTest {
                         "r.example.com/a:c",
                         BuildRequest.CacheMode.Max,
                         new BuildRequest.Compression("zstd", 3),
-                        300),
+                        300,
+                        List.of(new CacheBackend.S3(
+                                0, List.of("r.example.com/a:c"), true, "b", "r", null, "kiln/", false))),
                 List.of("npmrc"),
                 List.of(new BuildRequest.Registry("r.example.com", false, "PEM")),
                 3600,

@@ -16,6 +16,7 @@ final class BuildAccount {
     private static final int MAX_STEP = 120;
 
     private final BuildRequest.@Nullable Cache cache;
+    private final CacheBackends backends;
     private final Path networkCounters;
     private final OptionalLong sentBefore;
     private CacheImports imports = CacheImports.NONE;
@@ -23,7 +24,8 @@ final class BuildAccount {
     private long pulledBytes;
     private CacheExport.@Nullable Outcome export;
 
-    BuildAccount(WorkerSettings settings, BuildRequest request) {
+    BuildAccount(WorkerSettings settings, BuildRequest request, CacheBackends backends) {
+        this.backends = backends;
         this.cache = request.cache();
         this.networkCounters = settings.networkCounters();
         this.sentBefore = NetworkCounters.sentBytes(networkCounters);
@@ -33,7 +35,7 @@ final class BuildAccount {
         pulledBytes += graph.pulledBytes();
         if (cache != null && variant.importsCache()) {
             importTime = importTime.plus(graph.importTime());
-            imports = CacheImports.of(graph, cache.imports());
+            imports = CacheImports.of(graph, cache.imports(), backends.imports());
         }
     }
 
@@ -63,7 +65,7 @@ final class BuildAccount {
                 imports.result(),
                 exportResult,
                 problem == null ? null : Printable.text(Printable.cut(problem, MAX_PROBLEM)),
-                cache.imports().isEmpty()
+                cache.imports().isEmpty() && cache.backends().isEmpty()
                         ? null
                         : last.firstExecuted()
                                 .map(FailureClassifier::shown)

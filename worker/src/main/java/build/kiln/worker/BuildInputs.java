@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param dockerConfig folder with the merged registry credentials
  * @param credentials whose they are
  * @param metadataFile where the client describes what it pushed
+ * @param backends of the cache, in the order of the request
  */
 record BuildInputs(
         @Nullable GitContext git,
@@ -26,7 +27,8 @@ record BuildInputs(
         List<AuthorityFile> authorities,
         Path dockerConfig,
         RegistryCredentials credentials,
-        Path metadataFile) {
+        Path metadataFile,
+        List<BackendArguments> backends) {
 
     /** A secret for {@code RUN --mount=type=secret}. */
     record SecretFile(String id, Path file) {}

@@ -53,19 +53,25 @@ final class BuildctlCommand {
      * Renders the arguments that write the cache of what the same variant has just built. It imports again what the build
      * imported: the steps that no other step needed any more are known from there alone, and would be lost.
      *
+     * @param export value of {@code --export-cache}
      * @throws BuildFailedException when the request asks for something that cannot be expressed
      */
     static List<String> exportCache(
-            WorkerSettings settings,
-            BuildRequest request,
-            BuildInputs inputs,
-            Variant variant,
-            BuildRequest.Cache cache,
-            String reference)
+            WorkerSettings settings, BuildRequest request, BuildInputs inputs, Variant variant, String export)
             throws BuildFailedException {
         BuildctlCommand command = new BuildctlCommand(settings, request, inputs, variant);
-        command.export(cache, reference);
+        command.add("--export-cache", export);
         return List.copyOf(command.arguments);
+    }
+
+    /** The value of {@code --export-cache} that writes the registry cache. */
+    static String registryExport(BuildRequest request, BuildRequest.Cache cache, String reference) {
+        Csv options = cacheReference(request, reference)
+                .with("mode", cache.mode() == CacheMode.Max ? "max" : "min")
+                .with("image-manifest", true)
+                .with("oci-mediatypes", true);
+        compression(options, cache.compression());
+        return options.toString();
     }
 
     private void source(GitContext.Form form) throws BuildFailedException {
@@ -163,18 +169,10 @@ final class BuildctlCommand {
         BuildRequest.Cache cache = request.cache();
         if (cache != null) {
             cache.imports()
-                    .forEach(reference ->
-                            add("--import-cache", cacheReference(reference).toString()));
+                    .forEach(reference -> add(
+                            "--import-cache", cacheReference(request, reference).toString()));
         }
-    }
-
-    private void export(BuildRequest.Cache cache, String reference) {
-        Csv options = cacheReference(reference)
-                .with("mode", cache.mode() == CacheMode.Max ? "max" : "min")
-                .with("image-manifest", true)
-                .with("oci-mediatypes", true);
-        compression(options, cache.compression());
-        add("--export-cache", options.toString());
+        inputs.backends().forEach(backend -> backend.imports().forEach(value -> add("--import-cache", value)));
     }
 
     /** Layers that the cache shares with a base image are converted too: half a cache in another form would be no cache. */
@@ -188,8 +186,8 @@ final class BuildctlCommand {
         }
     }
 
-    private Csv cacheReference(String reference) {
-        return insecure(new Csv().with("type", "registry").with("ref", reference), reference);
+    private static Csv cacheReference(BuildRequest request, String reference) {
+        return insecure(request, new Csv().with("type", "registry").with("ref", reference), reference);
     }
 
     /** Every option that changes the bytes is written out: BuildKit's defaults move between releases. */
@@ -206,7 +204,7 @@ final class BuildctlCommand {
         if (output.sourceDateEpoch() != null) {
             options.with("rewrite-timestamp", true);
         }
-        insecure(options, output.repository());
+        insecure(request, options, output.repository());
         for (Map.Entry<String, String> annotation : new TreeMap<>(output.annotations()).entrySet()) {
             options.with("annotation." + annotationKey(annotation.getKey()), annotation.getValue());
         }
@@ -217,7 +215,7 @@ final class BuildctlCommand {
                 inputs.metadataFile().toString());
     }
 
-    private Csv insecure(Csv options, String reference) {
+    private static Csv insecure(BuildRequest request, Csv options, String reference) {
         String host = RegistryHost.ofReference(reference);
         boolean insecure = request.registries().stream()
                 .anyMatch(registry -> registry.insecure() && registry.host().equals(host));

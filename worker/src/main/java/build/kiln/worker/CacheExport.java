@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -40,36 +41,81 @@ final class CacheExport {
     record Outcome(ExportResult result, @Nullable String problem, Duration took) {}
 
     /**
-     * Writes the cache if the request asks for it.
+     * Writes the cache everywhere the request asks for: one after the other, so that none stops another, and all together in the
+     * time for it.
      *
      * @param variant that was built
      */
     Optional<Outcome> run(BuildRequest request, BuildInputs inputs, Variant variant) throws InterruptedException {
         BuildRequest.Cache cache = request.cache();
-        if (cache == null || cache.export() == null) {
+        List<Target> targets = cache == null ? List.of() : targets(request, inputs, cache);
+        if (cache == null || targets.isEmpty()) {
             return Optional.empty();
         }
         Instant started = clock.instant();
-        Written written = write(request, inputs, variant, cache, cache.export());
-        Duration took = Duration.between(started, clock.instant());
-        String problem = written.problem();
-        out.println(
-                problem == null
-                        ? "cache written to " + cache.export() + " in " + took.toMillis() + " ms"
-                        : "WARNING: the cache was not written to " + cache.export() + ": " + Printable.text(problem));
-        return Optional.of(new Outcome(written.result(), problem, took));
+        Instant deadline = started.plusSeconds(cache.exportTimeoutSeconds());
+        List<Written> all = new ArrayList<>();
+        for (Target target : targets) {
+            Instant begun = clock.instant();
+            Written written = write(request, inputs, variant, target, deadline, cache.exportTimeoutSeconds());
+            all.add(written);
+            String problem = written.problem();
+            out.println(
+                    problem == null
+                            ? "cache written to " + target.title() + " in "
+                                    + Duration.between(begun, clock.instant()).toMillis() + " ms"
+                            : "WARNING: the cache was not written to " + target.title() + ": "
+                                    + Printable.text(problem));
+        }
+        return Optional.of(sum(targets, all, Duration.between(started, clock.instant())));
     }
+
+    /**
+     * Where a cache is written.
+     *
+     * @param title for messages
+     * @param export value of {@code --export-cache}
+     */
+    private record Target(String title, String export) {}
 
     private record Written(ExportResult result, @Nullable String problem) {}
 
+    private static List<Target> targets(BuildRequest request, BuildInputs inputs, BuildRequest.Cache cache) {
+        List<Target> targets = new ArrayList<>();
+        String reference = cache.export();
+        if (reference != null) {
+            targets.add(new Target(reference, BuildctlCommand.registryExport(request, cache, reference)));
+        }
+        for (BackendArguments backend : inputs.backends()) {
+            String export = backend.export();
+            if (export != null) {
+                targets.add(new Target(backend.title(), export));
+            }
+        }
+        return targets;
+    }
+
+    private static Outcome sum(List<Target> targets, List<Written> all, Duration took) {
+        for (int i = 0; i < all.size(); i++) {
+            Written first = all.get(i);
+            if (first.problem() != null) {
+                boolean some = all.stream().anyMatch(written -> written.problem() == null);
+                return new Outcome(
+                        some ? ExportResult.Partly : first.result(),
+                        all.size() == 1 ? first.problem() : targets.get(i).title() + ": " + first.problem(),
+                        took);
+            }
+        }
+        return new Outcome(ExportResult.Exported, null, took);
+    }
+
     private Written write(
-            BuildRequest request, BuildInputs inputs, Variant variant, BuildRequest.Cache cache, String reference)
+            BuildRequest request, BuildInputs inputs, Variant variant, Target target, Instant deadline, long seconds)
             throws InterruptedException {
         ProgressPrinter printer = ProgressPrinter.ofCacheExport(out, request.platform(), clock.instant());
-        BuildctlRun.Limits limits =
-                new BuildctlRun.Limits(clock.instant().plusSeconds(cache.exportTimeoutSeconds()), null, () -> {});
+        BuildctlRun.Limits limits = new BuildctlRun.Limits(deadline, null, () -> {});
         try {
-            List<String> command = BuildctlCommand.exportCache(settings, request, inputs, variant, cache, reference);
+            List<String> command = BuildctlCommand.exportCache(settings, request, inputs, variant, target.export());
             BuildctlRun.Outcome outcome =
                     new BuildctlRun(printer, clock, cancellation).run(command, inputs.dockerConfig(), limits);
             return switch (outcome.end()) {
@@ -78,9 +124,7 @@ final class CacheExport {
                             ? new Written(ExportResult.Exported, null)
                             : new Written(ExportResult.Failed, problem(printer.graph(), outcome.errors()));
                 case TIMED_OUT, STALLED ->
-                    new Written(
-                            ExportResult.TimedOut,
-                            "it took longer than cache.exportTimeoutSeconds of " + cache.exportTimeoutSeconds());
+                    new Written(ExportResult.TimedOut, "it took longer than cache.exportTimeoutSeconds of " + seconds);
                 case CANCELLED -> new Written(ExportResult.Stopped, "the worker was told to stop");
             };
         } catch (BuildFailedException | IOException e) {

@@ -1,9 +1,9 @@
 package build.kiln.worker;
 
 import build.kiln.protocol.BuildResult.ImportResult;
-import java.util.LinkedHashMap;
+import build.kiln.worker.StoreAnswers.Manifest;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,36 +21,48 @@ record CacheImports(@Nullable ImportResult result, @Nullable String problem) {
     private static final String NOT_FOUND = ": not found";
 
     /**
-     * Reads what the daemon said of them.
+     * Reads what the daemon said of those in registries, and adds what other backends answered.
      *
-     * @param references in the order of the request, the build's own first
+     * @param references in registries, in the order of the request, the build's own first
+     * @param backends in the order of the request
      */
-    static CacheImports of(BuildGraph graph, List<String> references) {
-        Map<String, ImportResult> results = new LinkedHashMap<>();
-        String problem = null;
+    static CacheImports of(BuildGraph graph, List<String> references, List<CacheBackends.Import> backends) {
+        List<CacheBackends.Import> all = new ArrayList<>();
         for (Operation operation : graph.operations()) {
-            if (!operation.isCacheImport() || !operation.isCompleted()) {
-                continue;
-            }
-            ImportResult result = result(operation.error());
-            results.put(operation.importedReference(), result);
-            if (problem == null && (result == ImportResult.Failed || result == ImportResult.Broken)) {
-                problem = operation.error();
+            if (operation.isCacheImport() && operation.isCompleted()) {
+                int place = references.indexOf(operation.importedReference());
+                if (place >= 0) {
+                    ImportResult result = result(operation.error());
+                    boolean bad = result == ImportResult.Failed || result == ImportResult.Broken;
+                    all.add(new CacheBackends.Import(place == 0, new Manifest(result, bad ? operation.error() : null)));
+                }
             }
         }
-        return new CacheImports(result(results, references), problem);
+        all.addAll(backends);
+        return new CacheImports(result(all), problem(all));
     }
 
-    private static @Nullable ImportResult result(Map<String, ImportResult> results, List<String> references) {
-        if (!references.isEmpty() && results.get(references.getFirst()) == ImportResult.Imported) {
+    private static @Nullable ImportResult result(List<CacheBackends.Import> imports) {
+        List<ImportResult> results =
+                imports.stream().map(one -> one.manifest().result()).toList();
+        if (imports.stream().anyMatch(one -> one.own() && one.manifest().result() == ImportResult.Imported)) {
             return ImportResult.Imported;
         }
-        if (results.containsValue(ImportResult.Imported)) {
+        if (results.contains(ImportResult.Imported)) {
             return ImportResult.OtherImported;
         }
         for (ImportResult result : List.of(ImportResult.Broken, ImportResult.Failed, ImportResult.Missing)) {
-            if (results.containsValue(result)) {
+            if (results.contains(result)) {
                 return result;
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable String problem(List<CacheBackends.Import> imports) {
+        for (CacheBackends.Import one : imports) {
+            if (one.manifest().problem() != null) {
+                return one.manifest().problem();
             }
         }
         return null;

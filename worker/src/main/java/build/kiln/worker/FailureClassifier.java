@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 final class FailureClassifier {
     private static final int MAX_STEP = 200;
     private static final int MAX_MESSAGE = 1_000;
-    private static final String PROCESS = "did not complete successfully";
+    /** What BuildKit says when a program of a step failed. */
+    static final String PROCESS = "did not complete successfully";
+
     private static final String EXIT_CODE = "exit code: ";
     private static final String LOAD_METADATA = "[internal] load metadata for ";
     private static final String RESOLVE_FRONTEND = "resolve image config for docker-image://";

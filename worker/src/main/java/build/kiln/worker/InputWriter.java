@@ -29,7 +29,6 @@ final class InputWriter {
     /** BuildKit's client refuses larger secrets. */
     private static final int MAX_SECRET_BYTES = 500 * 1024;
 
-    private static final int MAX_CREDENTIAL_BYTES = 64 * 1024;
     /** Literal files have no time of their own; a fixed one makes equal requests equal layers. The earliest zip can hold. */
     private static final FileTime INLINE_TIME = FileTime.from(Instant.parse("1980-01-01T00:00:00Z"));
 
@@ -42,10 +41,11 @@ final class InputWriter {
     /**
      * Writes everything the build needs.
      *
+     * @param backends of the request's cache
      * @throws BuildFailedException when the request or a mounted Secret cannot be used
      * @throws IOException when the worker's own file system fails
      */
-    BuildInputs write(BuildRequest request) throws BuildFailedException, IOException {
+    BuildInputs write(BuildRequest request, List<BackendArguments> backends) throws BuildFailedException, IOException {
         Path home = Files.createTempDirectory(
                 settings.workFolder(),
                 "kiln-build-",
@@ -67,7 +67,8 @@ final class InputWriter {
                 authorities(home, request.registries()),
                 writeDockerConfig(home.resolve("docker"), credentials),
                 credentials,
-                home.resolve("metadata.json"));
+                home.resolve("metadata.json"),
+                backends);
     }
 
     private static Path writeContext(Path folder, Map<String, String> files) throws IOException, BuildFailedException {
@@ -128,21 +129,7 @@ final class InputWriter {
     }
 
     private @Nullable String credential(String name) throws IOException, BuildFailedException {
-        Path file = settings.gitCredentials().resolve(name);
-        if (!Files.exists(file)) {
-            return null;
-        }
-        if (Files.size(file) > MAX_CREDENTIAL_BYTES) {
-            throw invalid("The \"" + name + "\" in the Secret of spec.source.git.secretRef is larger than "
-                    + MAX_CREDENTIAL_BYTES + " bytes.");
-        }
-        // Secrets made from files end in a line break that was never meant.
-        String text = Files.readString(file);
-        int end = text.length();
-        while (end > 0 && (text.charAt(end - 1) == '\n' || text.charAt(end - 1) == '\r')) {
-            end--;
-        }
-        return text.substring(0, end);
+        return CredentialFile.read(settings.gitCredentials().resolve(name), "spec.source.git.secretRef");
     }
 
     private List<SecretFile> secrets(List<String> ids) throws IOException, BuildFailedException {

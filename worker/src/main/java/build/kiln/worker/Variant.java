@@ -24,8 +24,13 @@ record Variant(GitContext.Form form, boolean importsCache) {
      */
     record Next(Variant variant, String why) {}
 
-    /** What to try after a build that failed; empty when another variant would end the same way. */
-    Optional<Next> after(BuildInputs inputs, BuildctlRun.Outcome outcome, BuildGraph graph) {
+    /**
+     * What to try after a build that failed; empty when another variant would end the same way.
+     *
+     * @param lostContent what a backend of the cache said of content that could not be had; empty when all could
+     */
+    Optional<Next> after(
+            BuildInputs inputs, BuildctlRun.Outcome outcome, BuildGraph graph, Optional<String> lostContent) {
         if (outcome.end() != BuildctlRun.End.EXITED || outcome.exitCode() == 0) {
             return Optional.empty();
         }
@@ -40,6 +45,11 @@ record Variant(GitContext.Form form, boolean importsCache) {
             return Optional.of(new Next(
                     new Variant(form, false),
                     "The registry no longer has all layers of the cache: building without it. " + message));
+        }
+        if (importsCache && lostContent.isPresent() && !message.contains(FailureClassifier.PROCESS)) {
+            return Optional.of(new Next(
+                    new Variant(form, false),
+                    "Not all of the cache can be had: building without it. " + lostContent.get()));
         }
         return Optional.empty();
     }

@@ -50,7 +50,12 @@ final class Worker {
     /** Runs the build to its end. */
     BuildResult run() {
         try {
-            return build(requests.await());
+            BuildRequest request = requests.await();
+            RequestCheck.requireComplete(request);
+            platform = request.platform();
+            try (CacheBackends backends = CacheBackends.open(settings, request, clock)) {
+                return build(request, backends);
+            }
         } catch (MalformedDocumentException e) {
             return failed(Diagnosis.of(FailureReason.InvalidSpec, "The build request is " + e.getMessage()));
         } catch (BuildFailedException e) {
@@ -64,26 +69,26 @@ final class Worker {
         }
     }
 
-    private BuildResult build(BuildRequest request) throws BuildFailedException, IOException, InterruptedException {
-        RequestCheck.requireComplete(request);
-        platform = request.platform();
+    private BuildResult build(BuildRequest request, CacheBackends backends)
+            throws BuildFailedException, IOException, InterruptedException {
         Instant deadline = started.plusSeconds(request.timeoutSeconds());
         ProgressPrinter printer = new ProgressPrinter(out, request.platform(), clock.instant());
         progress = printer;
         printer.note("building " + Printable.text(request.platform()) + (request.emulated() ? " (emulated)" : ""));
-        BuildInputs inputs = new InputWriter(settings).write(request);
+        BuildInputs inputs = new InputWriter(settings).write(request, backends.arguments());
         if (!new Daemon(settings, clock).awaitReady(deadline, cancellation)) {
             return failed(cancellation.isRequested() ? cancelled() : timedOut(request, printer.graph()));
         }
         daemonReady = clock.instant();
-        BuildAccount account = new BuildAccount(settings, request);
+        BuildAccount account = new BuildAccount(settings, request, backends);
         Variant variant = Variant.FIRST;
         BuildctlRun.Outcome outcome = run(request, inputs, variant, printer, deadline);
         account.solved(printer.graph(), variant);
-        Optional<Variant.Next> next = variant.after(inputs, outcome, printer.graph());
+        Optional<Variant.Next> next = variant.after(inputs, outcome, printer.graph(), backends.lostContent());
         while (next.isPresent()) {
             if (variant.importsCache() && !next.get().variant().importsCache()) {
-                account.importBroken(outcome.errors().message());
+                account.importBroken(
+                        backends.lostContent().orElse(outcome.errors().message()));
             }
             variant = next.get().variant();
             printer.note(Printable.text(next.get().why()));
@@ -91,7 +96,7 @@ final class Worker {
             progress = printer;
             outcome = run(request, inputs, variant, printer, deadline);
             account.solved(printer.graph(), variant);
-            next = variant.after(inputs, outcome, printer.graph());
+            next = variant.after(inputs, outcome, printer.graph(), backends.lostContent());
         }
         BuildResult result = result(request, inputs, outcome, printer.graph());
         return result instanceof BuildResult.Succeeded succeeded

@@ -12,6 +12,7 @@ import java.util.Map;
  * @param dockerConfigs folder of numbered folders with a {@code config.json} each
  * @param secrets folder with a file per secret id
  * @param gitCredentials folder with {@code username} and {@code password}; may be absent
+ * @param cacheCredentials folder of numbered folders with the files of one Secret each; may be absent
  * @param unsupported file in which the sidecar says why it refuses to run; normally absent
  * @param evidence socket of the sidecar's launcher
  * @param networkCounters where the kernel counts what the pod sends
@@ -25,6 +26,7 @@ record WorkerSettings(
         Path dockerConfigs,
         Path secrets,
         Path gitCredentials,
+        Path cacheCredentials,
         Path unsupported,
         Path evidence,
         Path networkCounters,
@@ -41,6 +43,7 @@ record WorkerSettings(
                 Path.of(WorkerPaths.DOCKER_CONFIGS),
                 Path.of(WorkerPaths.SECRETS),
                 Path.of(WorkerPaths.GIT_CREDENTIALS),
+                Path.of(WorkerPaths.CACHE_CREDENTIALS),
                 Path.of(WorkerPaths.UNSUPPORTED),
                 Path.of(WorkerPaths.EVIDENCE),
                 Path.of("/proc/net/dev"),

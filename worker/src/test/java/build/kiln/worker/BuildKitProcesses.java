@@ -52,6 +52,11 @@ final class BuildKitProcesses {
         return "unix://" + folder.resolve("buildkitd.sock");
     }
 
+    /** The folder with all programs. */
+    Path tools() {
+        return tools;
+    }
+
     Path buildctl() {
         return tools.resolve("buildctl");
     }

@@ -105,7 +105,8 @@ class BuildctlCommandTest {
                 List.of(new AuthorityFile("registry.example.com", Path.of("/w/ca-0.pem"))),
                 Path.of("/w/docker"),
                 new RegistryCredentials(Map.of()),
-                Path.of("/w/metadata.json"));
+                Path.of("/w/metadata.json"),
+                List.of());
 
         assertRendered("everything", request, inputs);
     }
@@ -238,8 +239,7 @@ class BuildctlCommandTest {
                 request,
                 inputs(null, Path.of("/w/context"), null, null),
                 variant,
-                cache,
-                Objects.requireNonNull(cache.export()));
+                BuildctlCommand.registryExport(request, cache, Objects.requireNonNull(cache.export())));
     }
 
     private static List<String> render(BuildRequest request, BuildInputs inputs, Variant variant)
@@ -262,6 +262,7 @@ class BuildctlCommandTest {
                 List.of(),
                 Path.of("/w/docker"),
                 new RegistryCredentials(Map.of()),
-                Path.of("/w/metadata.json"));
+                Path.of("/w/metadata.json"),
+                List.of());
     }
 }

@@ -43,7 +43,7 @@ class CacheImportsTest {
         imported(graph, OTHER, other);
         imported(graph, OWN, own);
 
-        assertThat(CacheImports.of(graph, List.of(OWN, OTHER)))
+        assertThat(CacheImports.of(graph, List.of(OWN, OTHER), List.of()))
                 .isEqualTo(new CacheImports(result, problem == null ? null : error(problem)));
     }
 
@@ -51,9 +51,11 @@ class CacheImportsTest {
     void recordedBuildsTellHowTheirImportsEnded() throws Exception {
         List<String> references = List.of("registry.example.com/test/app:c");
 
-        assertThat(CacheImports.of(graph("imported-cache"), references).result())
+        assertThat(CacheImports.of(graph("imported-cache"), references, List.of())
+                        .result())
                 .isEqualTo(ImportResult.Imported);
-        assertThat(CacheImports.of(graph("cache-without-config"), references).result())
+        assertThat(CacheImports.of(graph("cache-without-config"), references, List.of())
+                        .result())
                 .isEqualTo(ImportResult.Broken);
     }
 

@@ -133,7 +133,7 @@ class InputWriterTest {
     }
 
     private BuildInputs write(Requests requests) throws BuildFailedException, IOException {
-        return writer.write(requests.request());
+        return writer.write(requests.request(), List.of());
     }
 
     private void assertInvalid(Requests requests) {

@@ -71,6 +71,7 @@ record RecordedBuild(JsonNode about, BuildGraph graph, ClientErrors errors, Stri
                 List.of(),
                 Path.of("docker"),
                 new RegistryCredentials(entries),
-                Path.of("metadata.json"));
+                Path.of("metadata.json"),
+                List.of());
     }
 }

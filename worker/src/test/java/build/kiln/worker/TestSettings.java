@@ -20,6 +20,7 @@ final class TestSettings {
                 folder.resolve("docker"),
                 folder.resolve("secrets"),
                 folder.resolve("git"),
+                folder.resolve("cache"),
                 folder.resolve("unsupported"),
                 folder.resolve("evidence.sock"),
                 folder.resolve("net-dev"),

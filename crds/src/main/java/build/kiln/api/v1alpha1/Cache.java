@@ -14,8 +14,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a build need not do again: the registry cache, with one reference per repository, scope and platform, and volumes with the
- * state of BuildKit.
+ * What a build need not do again: the registry cache, with one reference per repository, scope and platform, other places for the
+ * same, and volumes with the state of BuildKit.
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 public record Cache(
         @Default("Max")
         @JsonPropertyDescription(
-                "What the registry cache holds. Max keeps the result of every step, Min only those of the final image, Disabled neither reads nor writes it. Defaults to Max.")
+                "What the cache holds. Max keeps the result of every step, Min only those of the final image. Disabled neither reads nor writes the registry cache; backends then hold what Max does. Defaults to Max.")
         @Nullable
         Mode mode,
 
@@ -70,13 +70,20 @@ public record Cache(
         @Max(3600)
         @Default("300")
         @JsonPropertyDescription(
-                "Longest time for writing the cache, in seconds. It begins when the image is pushed; a cache that is not written by then fails nothing, and the one before stays. Defaults to 300.")
+                "Longest time for writing the cache, to all places together, in seconds. It begins when the image is pushed; a cache that is not written by then fails nothing, and the one before stays. Defaults to 300.")
         @Nullable
         Integer exportTimeoutSeconds,
 
-        @JsonPropertyDescription("How layers are compressed in the cache. Defaults to the form they have already.")
+        @JsonPropertyDescription(
+                "How layers are compressed in the registry cache. Defaults to the form they have already.")
         @Nullable
         Compression compression,
+
+        @Size(max = 4)
+        @JsonPropertyDescription(
+                "Other places for the cache, read after the registry cache in this order, and written after it.")
+        @Nullable
+        List<CacheBackend> backends,
 
         @JsonPropertyDescription(
                 "Keeps the state of BuildKit, cache mounts included, on a volume per platform. Unset: it goes with the pod, and only the registry cache remains.")

@@ -7,18 +7,18 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import org.jspecify.annotations.Nullable;
 
-/** What the registry cache did for one platform of a run. */
+/** What the cache did for one platform of a run. */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @RecordBuilder
 public record CacheUse(
         @JsonPropertyDescription(
-                "Imported: the cache of this platform and scope was read. OtherImported: it was not, but that of another scope or platform. Missing: the registry has none. Broken: it has the manifest, and no longer all layers. Failed: none could be read.")
+                "Imported: the cache of this platform and scope was read. OtherImported: it was not, but that of another scope or platform. Missing: there is none. Broken: its manifest is there, and no longer all layers. Failed: none could be read.")
         @Nullable
         ImportResult importResult,
 
         @JsonPropertyDescription(
-                "Exported: the cache was written. TimedOut: it took longer than cache.exportTimeoutSeconds. Failed: the registry did not take it. Stopped: the worker was told to stop. The image is published in any case.")
+                "Exported: the cache was written. Partly: to some places of several. TimedOut: it took longer than cache.exportTimeoutSeconds. Failed: the registry or the backend did not take it. Stopped: the worker was told to stop. The image is published in any case.")
         @Nullable
         ExportResult exportResult,
 
@@ -39,7 +39,8 @@ public record CacheUse(
         @Nullable
         String missedStep,
 
-        @JsonPropertyDescription("What the registry said, or BuildKit, when a cache could not be read or written.")
+        @JsonPropertyDescription(
+                "What the registry said, the backend or BuildKit, when a cache could not be read or written.")
         @Nullable
         String problem) {
 
@@ -56,6 +57,7 @@ public record CacheUse(
     /** What became of the cache to write. */
     public enum ExportResult {
         Exported,
+        Partly,
         TimedOut,
         @JsonEnumDefaultValue
         Failed,
@@ -64,9 +66,9 @@ public record CacheUse(
 
     /** Why a build was cold that should have been warm. */
     public enum ColdReason {
-        /** The registry has no cache of this platform and scope, and nothing says that one was ever written. */
+        /** There is no cache of this platform and scope, and nothing says that one was ever written. */
         NoManifest,
-        /** An earlier run wrote it, and the registry no longer has it, or not all of it. */
+        /** An earlier run wrote it, and it is no longer there, or not all of it. */
         Expired,
         /** Runs of this object wrote caches in this scope, but for other platforms only. */
         OtherPlatform,

@@ -70,7 +70,9 @@ public record ImageBuildSpec(
         @Required @JsonPropertyDescription("What is published, and how.")
         Output output,
 
-        @JsonPropertyDescription("Registry cache, shared between runs; one reference per platform and scope.") @Nullable
+        @JsonPropertyDescription(
+                "What runs share: a cache in the registry and in other places, one per platform and scope, and cache volumes.")
+        @Nullable
         Cache cache,
 
         @Size(max = 32)

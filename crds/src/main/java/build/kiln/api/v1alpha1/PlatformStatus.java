@@ -73,7 +73,7 @@ public record PlatformStatus(
         @Nullable
         Long sentBytes,
 
-        @JsonPropertyDescription("What the registry cache did; absent without one.") @Nullable
+        @JsonPropertyDescription("What the cache did; absent without one.") @Nullable
         CacheUse cache,
 
         @JsonPropertyDescription("What acceleration came to; absent where it was off or the platform native.") @Nullable

@@ -9,11 +9,19 @@ import org.jspecify.annotations.Nullable;
  * @param dockerConfigs registry credentials: those of {@code spec.registryCredentials} in their order, then those of the
  *     ServiceAccount; for each registry the first one that names it wins
  * @param git for a private source
+ * @param caches of the backends in {@code spec.cache.backends}
  */
 public record BuildCredentials(
-        List<DockerConfig> dockerConfigs, @Nullable GitCredentials git) implements CredentialResult {
+        List<DockerConfig> dockerConfigs, @Nullable GitCredentials git, List<CacheSecret> caches)
+        implements CredentialResult {
     public BuildCredentials {
         dockerConfigs = List.copyOf(dockerConfigs);
+        caches = List.copyOf(caches);
+    }
+
+    /** Of a build without other backends for its cache than the registry. */
+    public BuildCredentials(List<DockerConfig> dockerConfigs, @Nullable GitCredentials git) {
+        this(dockerConfigs, git, List.of());
     }
 
     /** A build that needs none. */
@@ -32,6 +40,19 @@ public record BuildCredentials(
         @Override
         public String toString() {
             return "DockerConfig[secretName=" + secretName + "]";
+        }
+    }
+
+    /**
+     * What of a Secret a backend needs; its content is for the worker alone.
+     *
+     * @param backend place in {@code spec.cache.backends}, from 0
+     * @param secretName of the Secret
+     * @param keys that it has of those that the backend knows
+     */
+    public record CacheSecret(int backend, String secretName, List<String> keys) {
+        public CacheSecret {
+            keys = List.copyOf(keys);
         }
     }
 

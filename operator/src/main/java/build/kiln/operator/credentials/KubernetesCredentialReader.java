@@ -92,7 +92,10 @@ public final class KubernetesCredentialReader implements CredentialReader {
         }
         configs.addAll(ofServiceAccount(namespace, spec.serviceAccountName(), configs));
         checkBuildSecrets(namespace, spec.secrets() == null ? List.of() : spec.secrets(), advice);
-        return new BuildCredentials(configs, git(namespace, spec.source().git(), advice));
+        return new BuildCredentials(
+                configs,
+                git(namespace, spec.source().git(), advice),
+                new CacheSecrets(objects, namespace, advice).read(spec.cache()));
     }
 
     private DockerConfig named(String namespace, String name, String field, SecretAdvice advice)

@@ -5,6 +5,8 @@ import build.kiln.registry.image.InvalidReferenceException;
 import build.kiln.registry.image.Repository;
 import io.fabric8.kubernetes.api.model.Secret;
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** What to do about a Secret that is not as the spec says: the field, the Secret, the command. */
 final class SecretAdvice {
@@ -39,6 +41,15 @@ final class SecretAdvice {
     UnavailableException missingBuildSecret(String field, String name, String key) {
         return missing(field + ": Secret " + namespace + "/" + name + " does not exist.\nCreate it: kubectl -n "
                 + namespace + " create secret generic " + name + " --from-file=" + key + "=FILE");
+    }
+
+    UnavailableException missingCacheSecret(String field, String name, List<String> keys) {
+        String literals = keys.stream()
+                .map(key -> " --from-literal=" + key + "="
+                        + key.replaceAll("([A-Z])", "_$1").toUpperCase(Locale.ROOT))
+                .collect(Collectors.joining());
+        return missing(field + ": Secret " + namespace + "/" + name + " does not exist.\nCreate it: kubectl -n "
+                + namespace + " create secret generic " + name + literals);
     }
 
     UnavailableException missingGitSecret(String field, String name) {

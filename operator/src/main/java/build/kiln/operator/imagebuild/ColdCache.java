@@ -61,7 +61,7 @@ final class ColdCache {
         }
         Map<String, Integer> runs = new TreeMap<>();
         for (PlatformStatus platform : platforms) {
-            if (platform.cache() != null && platform.cache().exportResult() == ExportResult.Exported) {
+            if (platform.cache() != null && wasWritten(platform.cache().exportResult())) {
                 runs.put(platform.platform(), run.number());
             }
         }
@@ -76,6 +76,10 @@ final class ColdCache {
         return ImageBuildStatusBuilder.builder(status)
                 .cache(new WrittenCaches(reference, runs))
                 .build();
+    }
+
+    private static boolean wasWritten(@Nullable ExportResult result) {
+        return result == ExportResult.Exported || result == ExportResult.Partly;
     }
 
     private @Nullable ColdReason reason(String platform, CacheUse use, Steps steps) {

@@ -44,16 +44,16 @@ record ColdCacheMessage(ColdReason reason, String text) {
     private static String why(ColdReason reason, CacheUse use, String reference) {
         return switch (reason) {
             case NoManifest ->
-                "The registry has no cache at " + reference
+                "There is no cache " + reference
                         + ", nor in spec.cache.importScopes. Earlier runs tell in status.platforms[].cache whether they"
                         + " could write one.";
             case Expired ->
                 "An earlier run wrote " + reference
-                        + ", and the registry no longer has it, or not all of it. Look at the rules by which it removes"
-                        + " images." + problem(use);
+                        + ", and it is gone, or not all of it is left. Look at the rules by which the registry removes"
+                        + " images, or the store objects." + problem(use);
             case OtherPlatform ->
-                "In this scope there are caches of other platforms, and none at " + reference
-                        + " yet. This run writes it, unless spec.cache.export is false.";
+                "In this scope there are caches of other platforms, and not yet " + reference
+                        + ". This run writes it, unless spec.cache.export is false.";
             case ChangedInput ->
                 "The inputs differ from those of the run that wrote " + reference + "." + missed(use)
                         + " What changes often belongs to the end of a Dockerfile.";

@@ -14,9 +14,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The references of the registry cache that one platform reads and writes. An export replaces what its reference held, so
- * every platform and scope has a reference of its own: whoever writes one can only replace what the same platform and scope
- * wrote before, and a cache that loses such a race is complete, only older.
+ * The caches that one platform reads and writes: references in a registry, which are the names in the other places too. An export
+ * replaces what its name held, so every platform and scope has a name of its own: whoever writes one can only replace what the
+ * same platform and scope wrote before, and a cache that loses such a race is complete, only older.
  */
 public final class CacheReferences {
     private static final String TAG = ":buildcache-";
@@ -32,45 +32,60 @@ public final class CacheReferences {
     /** What the worker is told; null when caching is off. */
     static BuildRequest.@Nullable Cache of(ImageBuildSpec spec, String platform) {
         Cache cache = settings(spec);
-        return switch (Objects.requireNonNullElse(cache.mode(), Cache.Mode.Max)) {
-            case Disabled -> null;
-            case Min -> of(spec, cache, platform, BuildRequest.CacheMode.Min);
-            case Max -> of(spec, cache, platform, BuildRequest.CacheMode.Max);
-        };
+        if (isOff(cache)) {
+            return null;
+        }
+        CacheReferences references = of(spec, cache);
+        String own = references.reference(scope(cache), platform);
+        List<String> imports = references.imports(spec, cache, platform, own);
+        boolean export = !Boolean.FALSE.equals(cache.export());
+        boolean registry = mode(cache) != Cache.Mode.Disabled;
+        return new BuildRequest.Cache(
+                registry ? imports : List.of(),
+                registry && export ? own : null,
+                switch (mode(cache)) {
+                    case Min -> BuildRequest.CacheMode.Min;
+                    case Max, Disabled -> BuildRequest.CacheMode.Max;
+                },
+                compression(cache.compression()),
+                Objects.requireNonNullElse(cache.exportTimeoutSeconds(), DEFAULT_EXPORT_TIMEOUT_SECONDS),
+                CacheBackends.of(cache, imports, export));
     }
 
-    /** What the references of all platforms begin with; null when caching is off. */
+    /** What the names of all platforms begin with; null when caching is off. */
     public static @Nullable String ofAllPlatforms(ImageBuildSpec spec) {
         Cache cache = settings(spec);
-        return cache.mode() == Cache.Mode.Disabled
-                ? null
-                : of(spec, cache).repository + TAG + Objects.requireNonNullElse(cache.scope(), DEFAULT_SCOPE);
+        return isOff(cache) ? null : of(spec, cache).repository + TAG + scope(cache);
     }
 
     /** How long a worker may go on after its image is pushed, to write the cache. */
     static long exportTimeoutSeconds(ImageBuildSpec spec, String platform) {
         BuildRequest.Cache cache = of(spec, platform);
-        return cache == null || cache.export() == null ? 0 : cache.exportTimeoutSeconds();
+        return cache == null || !cache.exports() ? 0 : cache.exportTimeoutSeconds();
     }
 
-    private static BuildRequest.Cache of(
-            ImageBuildSpec spec, Cache cache, String platform, BuildRequest.CacheMode mode) {
-        CacheReferences references = of(spec, cache);
-        String scope = Objects.requireNonNullElse(cache.scope(), DEFAULT_SCOPE);
-        String own = references.reference(scope, platform);
+    /** The own one first, each once. */
+    private List<String> imports(ImageBuildSpec spec, Cache cache, String platform, String own) {
         Set<String> imports = new LinkedHashSet<>(Set.of(own));
         Objects.requireNonNullElse(cache.importScopes(), List.<String>of())
-                .forEach(other -> imports.add(references.reference(other, platform)));
+                .forEach(other -> imports.add(reference(other, platform)));
         if (Boolean.TRUE.equals(cache.shareAcrossPlatforms())) {
-            RequestedPlatforms.of(spec).forEach(other -> imports.add(references.reference(scope, other)));
+            RequestedPlatforms.of(spec).forEach(other -> imports.add(reference(scope(cache), other)));
         }
-        boolean export = !Boolean.FALSE.equals(cache.export());
-        return new BuildRequest.Cache(
-                List.copyOf(imports),
-                export ? own : null,
-                mode,
-                compression(cache.compression()),
-                Objects.requireNonNullElse(cache.exportTimeoutSeconds(), DEFAULT_EXPORT_TIMEOUT_SECONDS));
+        return List.copyOf(imports);
+    }
+
+    private static boolean isOff(Cache cache) {
+        return mode(cache) == Cache.Mode.Disabled
+                && (cache.backends() == null || cache.backends().isEmpty());
+    }
+
+    private static Cache.Mode mode(Cache cache) {
+        return Objects.requireNonNullElse(cache.mode(), Cache.Mode.Max);
+    }
+
+    private static String scope(Cache cache) {
+        return Objects.requireNonNullElse(cache.scope(), DEFAULT_SCOPE);
     }
 
     private static Cache settings(ImageBuildSpec spec) {

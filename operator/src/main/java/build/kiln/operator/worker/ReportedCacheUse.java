@@ -36,6 +36,7 @@ public final class ReportedCacheUse {
                         switch (reported.exportResult()) {
                             case null -> null;
                             case Exported -> ExportResult.Exported;
+                            case Partly -> ExportResult.Partly;
                             case TimedOut -> ExportResult.TimedOut;
                             case Failed -> ExportResult.Failed;
                             case Stopped -> ExportResult.Stopped;

@@ -15,6 +15,7 @@ import io.fabric8.kubernetes.api.model.VolumeProjectionBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Volumes of a worker pod, and which container sees which: Secrets only the one that runs no RUN step. */
@@ -69,6 +70,7 @@ final class WorkerVolumes {
         secret(DOCKER, WorkerPaths.DOCKER_CONFIGS, dockerConfigs(credentials));
         secret("secrets", WorkerPaths.SECRETS, buildSecrets(secrets));
         secret("git", WorkerPaths.GIT_CREDENTIALS, git(credentials.git()));
+        secret("cache", WorkerPaths.CACHE_CREDENTIALS, caches(credentials));
     }
 
     /** Mounts the images where the launcher looks for them, each in a folder named after its place in the list. */
@@ -130,6 +132,15 @@ final class WorkerVolumes {
                         Map.of(
                                 BuildCredentials.GitCredentials.USERNAME_KEY, "username",
                                 BuildCredentials.GitCredentials.PASSWORD_KEY, "password")));
+    }
+
+    private static List<VolumeProjection> caches(BuildCredentials credentials) {
+        return credentials.caches().stream()
+                .map(secret -> source(
+                        secret.secretName(),
+                        secret.keys().stream()
+                                .collect(Collectors.toMap(key -> key, key -> secret.backend() + "/" + key))))
+                .toList();
     }
 
     private static VolumeProjection source(String secretName, Map<String, String> keysToPaths) {

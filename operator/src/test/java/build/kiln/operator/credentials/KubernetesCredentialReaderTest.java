@@ -123,6 +123,35 @@ class KubernetesCredentialReaderTest {
     }
 
     @Test
+    void aMissingSecretOfACacheComesWithTheCommandThatCreatesIt() {
+        assertUnavailable(
+                read("cache: {backends: [{s3: {bucket: b, region: r, secretRef: {name: bucket}}}]}"),
+                FailureReason.MissingSecret,
+                "spec.cache.backends[0].s3.secretRef: Secret shop/bucket does not exist.",
+                "kubectl -n shop create secret generic bucket --from-literal=accessKeyId=ACCESS_KEY_ID"
+                        + " --from-literal=secretAccessKey=SECRET_ACCESS_KEY");
+    }
+
+    @Test
+    void ofTheSecretOfACacheOnlyTheKnownKeysAreUsed() {
+        String spec = "cache: {backends: [{s3: {bucket: b, region: r, secretRef: {name: bucket}}}]}";
+        shop.secret("bucket", "Opaque", Map.of("accessKeyId", "hunter2", "other", "x"));
+        assertUnavailable(
+                read(spec),
+                FailureReason.MissingSecret,
+                "spec.cache.backends[0].s3.secretRef: Secret shop/bucket has no value for key \"secretAccessKey\"; it"
+                        + " has accessKeyId, other.");
+
+        shop.secret("bucket", "Opaque", Map.of("accessKeyId", "a", "secretAccessKey", "b", "other", "x"));
+        assertThat(available(read(spec)).caches())
+                .containsExactly(
+                        new BuildCredentials.CacheSecret(0, "bucket", List.of("accessKeyId", "secretAccessKey")));
+
+        shop.secret("bucket", "Opaque", Map.of("accessKeyId", "a", "secretAccessKey", "b", "sessionToken", "c"));
+        assertThat(available(read(spec)).caches().getFirst().keys()).contains("sessionToken");
+    }
+
+    @Test
     void aGitSecretNeedsBothKeys() {
         shop.secret("git", "kubernetes.io/basic-auth", Map.of("password", "hunter2"));
 

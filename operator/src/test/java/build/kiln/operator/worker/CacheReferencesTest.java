@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.protocol.BuildRequest;
+import build.kiln.protocol.CacheBackend.S3;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.HashSet;
 import java.util.List;
@@ -55,6 +56,32 @@ class CacheReferencesTest {
         assertThat(references("{repository: registry.example.com/cache}", "linux/amd64")
                         .export())
                 .isEqualTo("registry.example.com/cache:buildcache-default-linux-amd64");
+    }
+
+    @Test
+    void otherPlacesHaveTheSameNamesAndMayBeReadOnly() {
+        BuildRequest.Cache cache = references("""
+                {scope: pr, importScopes: [main], backends: [
+                  {s3: {bucket: b, region: r, prefix: kiln, secretRef: {name: s}}},
+                  {s3: {bucket: c, region: r, prefix: kiln/, secretRef: {name: s}}, export: false}]}""", "linux/amd64");
+
+        assertThat(cache.backends())
+                .containsExactly(
+                        new S3(0, cache.imports(), true, "b", "r", null, "kiln/", false),
+                        new S3(1, cache.imports(), false, "c", "r", null, "kiln/", false));
+    }
+
+    @Test
+    void otherPlacesAreEnoughWithoutTheRegistry() {
+        String backends = "backends: [{s3: {bucket: b, region: r, secretRef: {name: s}}}]";
+        BuildRequest.Cache cache = references("{mode: Disabled, " + backends + "}", "linux/amd64");
+
+        assertThat(cache.imports()).isEmpty();
+        assertThat(cache.export()).isNull();
+        assertThat(cache.exports()).isTrue();
+        assertThat(references("{export: false, " + backends + "}", "linux/amd64")
+                        .exports())
+                .isFalse();
     }
 
     private static BuildRequest.Cache references(String cache, String platform) {

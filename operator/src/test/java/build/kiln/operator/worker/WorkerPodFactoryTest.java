@@ -56,6 +56,21 @@ class WorkerPodFactoryTest {
     }
 
     @Test
+    void aPodThatKeepsItsCacheInOtherPlacesToo() {
+        assertGolden(
+                "cache-backends",
+                assignment("linux/amd64", COMMIT),
+                new BuildCredentials(
+                        List.of(),
+                        null,
+                        List.of(
+                                new BuildCredentials.CacheSecret(
+                                        0, "amazon", List.of("accessKeyId", "secretAccessKey")),
+                                new BuildCredentials.CacheSecret(
+                                        1, "storage", List.of("accessKeyId", "secretAccessKey", "sessionToken")))));
+    }
+
+    @Test
     void aRootlessPod() {
         assertGolden("rootless", assignment("linux/amd64", COMMIT), BuildCredentials.none());
     }
