@@ -8,6 +8,7 @@ import build.kiln.operator.http.HealthServer.Health;
 import build.kiln.operator.imagebuild.BuildServices;
 import build.kiln.operator.imagebuild.ImageBuildReconciler;
 import build.kiln.operator.metrics.BuildMetrics;
+import build.kiln.operator.metrics.NodeMetrics;
 import build.kiln.operator.metrics.QueueMetrics;
 import build.kiln.operator.status.EventRecorder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -48,6 +49,7 @@ final class OperatorProcess implements AutoCloseable {
     private final Readiness readiness;
     private final OrphanSweep sweep;
     private final QueueMetrics queue;
+    private final NodeMetrics nodes;
     private final AtomicBoolean stopping = new AtomicBoolean();
     private volatile Consumer<String> failure = problem -> {};
     private @Nullable HealthServer http;
@@ -71,6 +73,7 @@ final class OperatorProcess implements AutoCloseable {
         operator.register(reconciler, this::configure);
         metrics.watch(reconciler::statuses);
         this.queue = new QueueMetrics(registry, reconciler::queue);
+        this.nodes = new NodeMetrics(registry, reconciler::unsupportedNodes);
     }
 
     /** Is told, at most once, when the process cannot go on. */
@@ -118,6 +121,7 @@ final class OperatorProcess implements AutoCloseable {
 
     private String scrape() {
         queue.update();
+        nodes.update();
         return registry.scrape();
     }
 

@@ -12,7 +12,9 @@ import org.jspecify.annotations.Nullable;
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Condition(
-        @Required @Size(max = 316) @JsonPropertyDescription("Ready, Reconciling, Stalled, Finished or CacheCold.")
+        @Required
+        @Size(max = 316)
+        @JsonPropertyDescription("Ready, Reconciling, Stalled, Finished, CacheCold or ProfileUnsupported.")
         String type,
 
         @Required @JsonPropertyDescription("True, False or Unknown.")

@@ -21,7 +21,7 @@ public record ImageBuildStatus(
 
         @Size(max = 8)
         @JsonPropertyDescription(
-                "Ready: the image of this spec is published. Reconciling and Stalled: there only while True, never together. Finished: True once the run ended, whichever way. CacheCold: there only while True, when a platform of the last run should have been built from the cache and was not.")
+                "Ready: the image of this spec is published. Reconciling and Stalled: there only while True, never together. Finished: True once the run ended, whichever way. CacheCold: there only while True, when a platform of the last run should have been built from the cache and was not. ProfileUnsupported: there only while True, when a platform of the last run could not be built with the first choice of its profile.")
         @Nullable
         List<Condition> conditions,
 
@@ -30,6 +30,11 @@ public record ImageBuildStatus(
 
         @Size(max = 20) @JsonPropertyDescription("The platforms of that run.") @Nullable
         List<PlatformStatus> platforms,
+
+        @Size(max = 8)
+        @JsonPropertyDescription("Workers that nodes could not run lately, newest first; they count for an hour.")
+        @Nullable
+        List<Refusal> refusals,
 
         @JsonPropertyDescription(
                 "The last image published successfully, repository@digest. It stays when a later run fails.")

@@ -29,6 +29,18 @@ public record PlatformStatus(
         @JsonPropertyDescription("The same for people: what stands against the other mode.") @Nullable
         String modeMessage,
 
+        @JsonPropertyDescription("How its pod is confined, see spec.worker.profile; absent before there is one.")
+        @Nullable
+        Profile profile,
+
+        @JsonPropertyDescription(
+                "Why no other profile does, or why none does, in one word of docs/support-matrix.md; absent where the first choice does.")
+        @Nullable
+        String profileReason,
+
+        @JsonPropertyDescription("The same for people, and which nodes are avoided.") @Nullable
+        String profileMessage,
+
         @JsonPropertyDescription("How it waited for a node of its architecture in this run; absent when it did not.")
         @Nullable
         NativeWait nativeWait,
@@ -115,6 +127,12 @@ public record PlatformStatus(
     public enum Mode {
         Native,
         Emulated
+    }
+
+    /** How a pod is confined. */
+    public enum Profile {
+        Baseline,
+        Rootless
     }
 
     /** Where an attempt keeps the state of BuildKit, and what it found there. */

@@ -32,7 +32,7 @@ public sealed interface Evidence {
         OUT_OF_MEMORY,
         /** A worker ended without a result that can be used. */
         NO_RESULT,
-        /** The launcher refused: the node lacks what the profile needs. */
+        /** The launcher refused, or it is known beforehand that it would: the node lacks what the profile needs. */
         NODE_UNSUPPORTED,
         /** The kubelet of the chosen node did not take it. */
         REFUSED_BY_KUBELET,

@@ -72,6 +72,10 @@ final class BuildEventSources implements QueueCache {
         return pods.getSecondaryResources(build);
     }
 
+    Collection<Pod> workerPods(String namespace) {
+        return pods.list(namespace, _ -> true).toList();
+    }
+
     void created(Pod pod) {
         pods.created(pod);
     }

@@ -9,12 +9,14 @@ import build.kiln.operator.status.Transition;
 import build.kiln.operator.status.Transitions;
 import build.kiln.operator.worker.WorkerPodFactory;
 import build.kiln.operator.worker.WorkerPodReader;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -192,11 +194,16 @@ public final class BuildLoop {
     private ObservedBuild observe(
             ImageBuild build, ClusterCache cache, PodObserver observer, CacheClaims claims, BuildPass pass) {
         Instant now = now();
+        List<WorkerPod> own = observer.observe(build, cache.pods(build), now);
+        List<Pod> neighbours =
+                new ArrayList<>(cache.workerPods(build.getMetadata().getNamespace()));
+        neighbours.addAll(observer.uncached());
         return ObservedBuild.of(
                 build,
-                observer.observe(build, cache.pods(build), now),
+                own,
                 claims.observe(build, cache.claims(build)),
                 cache.nodes(),
+                Preflight.of(build, neighbours, now),
                 memory.times(build, now),
                 pass.waits(),
                 now);

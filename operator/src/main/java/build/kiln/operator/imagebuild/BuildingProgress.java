@@ -27,7 +27,8 @@ final class BuildingProgress {
                 .toList();
         boolean allCreated = steps.stream().noneMatch(step -> PlatformProgress.stateOf(step.status()) == State.Pending);
         Run current = allCreated && run.failedTries() != null ? RunUpdates.withoutTries(run) : run;
-        return QueueRecord.upToDate(settled(build, withBaseImages(build, run), current, steps), build.waits());
+        ImageBuildStatus known = Refusals.recorded(build, withBaseImages(build, run), run);
+        return QueueRecord.upToDate(settled(build, known, current, steps), build.waits());
     }
 
     /** What the workers that have succeeded say; their pods may be gone when the last one succeeds. */

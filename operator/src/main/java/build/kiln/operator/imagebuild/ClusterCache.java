@@ -12,6 +12,9 @@ public interface ClusterCache extends QueueCache {
     /** The worker pods that name the build as their owner. */
     Collection<Pod> pods(ImageBuild build);
 
+    /** The worker pods of a namespace. */
+    Collection<Pod> workerPods(String namespace);
+
     /** The PersistentVolumeClaims of cache volumes that name the build. */
     Collection<PersistentVolumeClaim> claims(ImageBuild build);
 

@@ -4,6 +4,7 @@ import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.metrics.BuildMetrics;
+import build.kiln.operator.metrics.NodeMetrics;
 import build.kiln.operator.metrics.QueueCounts;
 import build.kiln.operator.status.EventRecorder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -32,6 +33,7 @@ public final class ImageBuildReconciler implements Reconciler<ImageBuild> {
 
     private final BuildLoop loop;
     private final List<String> watchNamespaces;
+    private final Clock clock;
     private @Nullable BuildEventSources sources;
 
     /**
@@ -50,6 +52,7 @@ public final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             BuildMetrics metrics,
             Clock clock) {
         this.watchNamespaces = configuration.watchNamespaces();
+        this.clock = clock;
         this.loop = new BuildLoop(
                 configuration,
                 new BuildPorts(
@@ -89,6 +92,12 @@ public final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     public QueueCounts queue() {
         BuildEventSources from = sources;
         return from == null ? new QueueCounts(Map.of(), Map.of()) : loop.counts(from);
+    }
+
+    /** Nodes that cannot run workers, by profile and reason, as cached. */
+    public Map<NodeMetrics.Unsupported, Long> unsupportedNodes() {
+        BuildEventSources from = sources;
+        return from == null ? Map.of() : UnsupportedNodes.count(from.nodes(), from.workerPods(), clock.instant());
     }
 
     @Override

@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param pods all worker pods that the object owns
  * @param claims of cache volumes that name the object, also those that are another's
  * @param nodes all nodes of the cluster
+ * @param preflight what workers in the namespace met on their nodes
  * @param polls when servers were asked last
  * @param waits why platforms may not start yet, by the names of their pods; of those whose turn was asked for just now
  * @param now the moment
@@ -33,6 +34,7 @@ record ObservedBuild(
         List<WorkerPod> pods,
         List<CacheClaim> claims,
         List<NodeView> nodes,
+        Preflight preflight,
         PollTimes polls,
         Map<String, Wait> waits,
         Instant now) {
@@ -50,6 +52,7 @@ record ObservedBuild(
             List<WorkerPod> pods,
             List<CacheClaim> claims,
             List<NodeView> nodes,
+            Preflight preflight,
             PollTimes polls,
             Map<String, Wait> waits,
             Instant now) {
@@ -63,6 +66,7 @@ record ObservedBuild(
                 pods,
                 claims,
                 nodes,
+                preflight,
                 polls,
                 waits,
                 now);
@@ -70,18 +74,35 @@ record ObservedBuild(
 
     /** The same, after an act that took until then. */
     ObservedBuild at(Instant later) {
-        return new ObservedBuild(identity, annotations, spec, status, pods, claims, nodes, polls, waits, later);
+        return new ObservedBuild(
+                identity, annotations, spec, status, pods, claims, nodes, preflight, polls, waits, later);
     }
 
     /** The same with the status that is about to be recorded. */
     ObservedBuild with(ImageBuildStatus next) {
-        return new ObservedBuild(identity, annotations, spec, next, pods, claims, nodes, polls, waits, now);
+        return new ObservedBuild(identity, annotations, spec, next, pods, claims, nodes, preflight, polls, waits, now);
     }
 
     /** The same as its run sees it: with the spec that the run builds. */
     ObservedBuild ofRun() {
         return new ObservedBuild(
-                identity, annotations, RunSpec.of(spec, status.run()), status, pods, claims, nodes, polls, waits, now);
+                identity,
+                annotations,
+                RunSpec.of(spec, status.run()),
+                status,
+                pods,
+                claims,
+                nodes,
+                preflight,
+                polls,
+                waits,
+                now);
+    }
+
+    /** The same for a run that has no pods yet. */
+    ObservedBuild ofNewRun() {
+        return new ObservedBuild(
+                identity, annotations, spec, status, pods, claims, nodes, preflight.ofNewRun(), polls, waits, now);
     }
 
     Optional<WorkerPod> pod(String platform, int run, int attempt) {

@@ -1,21 +1,31 @@
 package build.kiln.operator.imagebuild;
 
+import build.kiln.api.v1alpha1.WorkerSettings;
 import build.kiln.operator.config.OperatorConfiguration;
+import build.kiln.operator.placement.NodeView;
 import build.kiln.operator.placement.PlacementDecision;
 import build.kiln.operator.placement.PlacementPolicy;
 import build.kiln.operator.placement.PlacementRequest;
+import build.kiln.operator.placement.ProfilePlacement;
+import build.kiln.operator.preflight.Experience;
+import build.kiln.operator.preflight.NodeSoftware;
+import build.kiln.operator.preflight.ProfileKnowledge;
+import build.kiln.operator.preflight.ProfileWish;
 import build.kiln.operator.worker.WorkerResources;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Where the platforms of a build may be built, as its spec and the nodes are now. Pure. */
+/** Where and with which profile the platforms of a build may be built, as its spec and the nodes are now. Pure. */
 final class Placements {
-    private final PlacementPolicy policy;
+    private final ProfilePlacement policy;
     private final OperatorConfiguration configuration;
 
     Placements(OperatorConfiguration configuration) {
         this.configuration = configuration;
-        this.policy = new PlacementPolicy(longestWait());
+        this.policy = new ProfilePlacement(new PlacementPolicy(longestWait()));
     }
 
     /**
@@ -25,15 +35,33 @@ final class Placements {
      */
     PlacementDecision of(
             ObservedBuild build, String platform, @Nullable String memoryFactor, @Nullable Duration waited) {
+        PlacementRequest request = PlacementRequest.of(
+                build.spec(),
+                platform,
+                configuration.placement(),
+                WorkerResources.requests(configuration.worker().resources(), build.spec(), platform, memoryFactor),
+                waited);
+        PlacementDecision informed = place(build, request, build.preflight().others());
+        // What others met is no reason to fail: somebody may have mended it since.
+        return informed instanceof PlacementDecision.Unsupported ? place(build, request, List.of()) : informed;
+    }
+
+    private PlacementDecision place(ObservedBuild build, PlacementRequest request, List<Experience> others) {
+        Map<String, NodeSoftware> software =
+                build.nodes().stream().collect(Collectors.toMap(NodeView::name, NodeView::software, (a, _) -> a));
         return policy.place(
-                PlacementRequest.of(
-                        build.spec(),
-                        platform,
-                        configuration.placement(),
-                        WorkerResources.requests(
-                                configuration.worker().resources(), build.spec(), platform, memoryFactor),
-                        waited),
-                build.nodes());
+                request,
+                build.nodes(),
+                wish(build),
+                ProfileKnowledge.of(software, build.preflight().ofRun(), others));
+    }
+
+    private ProfileWish wish(ObservedBuild build) {
+        WorkerSettings settings = build.spec().worker();
+        return ProfileWish.of(
+                settings == null || settings.profile() == null
+                        ? configuration.worker().profile()
+                        : settings.profile());
     }
 
     /** The longest time that a pod waits for a node, whichever. */

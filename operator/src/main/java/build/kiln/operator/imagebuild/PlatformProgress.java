@@ -15,6 +15,8 @@ import build.kiln.operator.failure.Evidence.OfPod;
 import build.kiln.operator.failure.Evidence.OfRegistry;
 import build.kiln.operator.placement.Placement;
 import build.kiln.operator.placement.PlacementDecision;
+import build.kiln.operator.placement.PlacementDecision.Unsupported;
+import build.kiln.operator.preflight.Symptom;
 import build.kiln.operator.worker.ReportedCacheUse;
 import build.kiln.operator.worker.SchedulingGates;
 import build.kiln.operator.worker.WorkerObservation;
@@ -116,6 +118,11 @@ final class PlatformProgress {
                 WorkerObservation.Failed failed = refused(platform, refused, build.now());
                 yield new Step(PlatformUpdates.failed(PlatformUpdates.unassigned(platform), failed), failed);
             }
+            case PlacementDecision.Unsupported unsupported ->
+                unsupported(
+                        PlatformUpdates.unassigned(platform),
+                        unsupported,
+                        failure(platform, OfPod.NODE_UNSUPPORTED, unsupported.message(), build.now()));
         };
     }
 
@@ -141,11 +148,12 @@ final class PlatformProgress {
             return observed(build, run, current, pod.get().observation());
         }
         // The nodes may have changed since the intent was recorded; the record must say what the pod will be.
-        List<FailureReason> failedAttempts = Objects.requireNonNullElse(current.failedAttempts(), List.of());
-        Step assigned =
-                assigned(build, run, current.platform(), attempt(current), failedAttempts, NativeWaits.before(current));
+        Step assigned = assigned(
+                build, run, current.platform(), attempt(current), failedAttempts(current), NativeWaits.before(current));
         boolean same = assigned.status().mode() == current.mode()
                 && Objects.equals(assigned.status().modeReason(), current.modeReason())
+                && assigned.status().profile() == current.profile()
+                && Objects.equals(assigned.status().profileReason(), current.profileReason())
                 && Objects.equals(assigned.status().cacheVolume(), current.cacheVolume());
         return same ? Step.to(held(build, current)) : assigned;
     }
@@ -179,8 +187,32 @@ final class PlatformProgress {
             case WorkerObservation.Failed failed
             when foundNoNode(failed) && isNative(current) ->
                 emulated(build, run, current, longestWait(current)).orElseGet(() -> failed(build, current, failed));
+            case WorkerObservation.Failed failed
+            when failed.diagnosis().reason() == FailureReason.WorkerUnsupported ->
+                build.preflight()
+                        .refusal(current.podName())
+                        .map(symptom -> refused(build, run, current, failed, symptom))
+                        .orElseGet(() -> failed(build, current, failed));
             case WorkerObservation.Failed failed -> failed(build, current, failed);
         };
+    }
+
+    /** Its node cannot run the pod: one of another profile or on another node takes its place, which counts as no failure. */
+    private Step refused(
+            ObservedBuild build, int run, PlatformStatus current, WorkerObservation.Failed failed, Symptom symptom) {
+        if (!Refusals.mayGiveWay(current, symptom)) {
+            return unsupported(
+                    current, new Unsupported(symptom, failed.diagnosis().message()), failed);
+        }
+        @Nullable Duration waited = NativeWaits.before(current);
+        return placements.of(build, current.platform(), current.memoryFactor(), waited)
+                        instanceof Unsupported unsupported
+                ? unsupported(current, unsupported, failed)
+                : assigned(build, run, current.platform(), attempt(current) + 1, failedAttempts(current), waited);
+    }
+
+    private static Step unsupported(PlatformStatus current, Unsupported why, WorkerObservation.Failed failed) {
+        return new Step(PlatformUpdates.unsupported(current, why, failed), failed);
     }
 
     private static PlatformStatus succeeded(
@@ -201,17 +233,14 @@ final class PlatformProgress {
     /** No node takes the native pod now: it goes on waiting, or gives way to an emulated one. */
     private Step awaitingNode(ObservedBuild build, int run, PlatformStatus current, WorkerObservation.Waiting waiting) {
         Duration waited = NativeWaits.until(current, waiting.since(), build.now());
-        return emulated(build, run, current, waited)
-                .orElseGet(() -> Step.to(waitingForNative(build, current, waiting, waited)));
+        PlacementDecision decision = placements.of(build, current.platform(), current.memoryFactor(), waited);
+        return emulated(build, run, current, waited, decision)
+                .orElseGet(() -> Step.to(waitingForNative(current, waiting, decision)));
     }
 
-    private PlatformStatus waitingForNative(
-            ObservedBuild build, PlatformStatus current, WorkerObservation.Waiting waiting, Duration waited) {
-        @Nullable
-        Duration most =
-                placements.of(build, current.platform(), current.memoryFactor(), waited) instanceof Placement placement
-                        ? placement.nativeWait()
-                        : null;
+    private static PlatformStatus waitingForNative(
+            PlatformStatus current, WorkerObservation.Waiting waiting, PlacementDecision decision) {
+        @Nullable Duration most = decision instanceof Placement placement ? placement.nativeWait() : null;
         Instant over = most == null ? waiting.deadline() : NativeWaits.end(current, waiting.since(), most);
         Instant deadline = over.isBefore(waiting.deadline()) ? over : waiting.deadline();
         NativeWait wait = NativeWaits.underWay(current, waiting.since(), deadline);
@@ -230,16 +259,20 @@ final class PlatformProgress {
      * as it exists. No failure is counted.
      */
     private Optional<Step> emulated(ObservedBuild build, int run, PlatformStatus current, Duration waited) {
-        PlacementDecision decision = placements.of(build, current.platform(), current.memoryFactor(), waited);
+        return emulated(
+                build, run, current, waited, placements.of(build, current.platform(), current.memoryFactor(), waited));
+    }
+
+    private Optional<Step> emulated(
+            ObservedBuild build, int run, PlatformStatus current, Duration waited, PlacementDecision decision) {
         return decision instanceof Placement placement && placement.mode() == Mode.Emulated
-                ? Optional.of(assigned(
-                        build,
-                        run,
-                        current.platform(),
-                        attempt(current) + 1,
-                        Objects.requireNonNullElse(current.failedAttempts(), List.of()),
-                        waited))
+                ? Optional.of(
+                        assigned(build, run, current.platform(), attempt(current) + 1, failedAttempts(current), waited))
                 : Optional.empty();
+    }
+
+    private static List<FailureReason> failedAttempts(PlatformStatus current) {
+        return Objects.requireNonNullElse(current.failedAttempts(), List.of());
     }
 
     private Duration longestWait(PlatformStatus current) {

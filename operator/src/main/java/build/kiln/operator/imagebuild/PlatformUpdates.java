@@ -7,6 +7,8 @@ import build.kiln.api.v1alpha1.PlatformStatus.NativeWait;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.PlatformStatusBuilder;
 import build.kiln.operator.placement.Placement;
+import build.kiln.operator.placement.PlacementDecision.Unsupported;
+import build.kiln.operator.preflight.Symptom;
 import build.kiln.operator.worker.ReportedCacheUse;
 import build.kiln.operator.worker.ReportedStarts;
 import build.kiln.operator.worker.ReportedVolume;
@@ -47,10 +49,14 @@ final class PlatformUpdates {
 
     /** The intent to create this pod. */
     static PlatformStatus assigned(String platform, Attempt attempt, Placement placement) {
+        @Nullable Symptom unfit = placement.profile().unfit();
         return PlatformStatusBuilder.builder(unassigned(platform))
                 .mode(placement.mode())
                 .modeReason(placement.reason())
                 .modeMessage(placement.message())
+                .profile(placement.profile().profile())
+                .profileReason(unfit == null ? null : unfit.name())
+                .profileMessage(placement.profile().message())
                 .nativeWait(attempt.waited())
                 .attempt(attempt.number())
                 .failedAttempts(attempt.failedBefore().isEmpty() ? null : attempt.failedBefore())
@@ -114,6 +120,14 @@ final class PlatformUpdates {
         return ended(current, State.Failed, failed, failed.diagnosis().message());
     }
 
+    /** No node can run a worker of it. */
+    static PlatformStatus unsupported(PlatformStatus current, Unsupported why, WorkerObservation.Failed failed) {
+        return PlatformStatusBuilder.builder(failed(current, failed))
+                .profileReason(why.symptom().name())
+                .profileMessage(why.message())
+                .build();
+    }
+
     /** To be tried again. */
     static PlatformStatus retrying(PlatformStatus current, WorkerObservation.Failed failed, String message) {
         return ended(current, State.Retrying, failed, message);
@@ -162,6 +176,9 @@ final class PlatformUpdates {
                 .mode(current.mode())
                 .modeReason(current.modeReason())
                 .modeMessage(current.modeMessage())
+                .profile(current.profile())
+                .profileReason(current.profileReason())
+                .profileMessage(current.profileMessage())
                 .nativeWait(current.nativeWait())
                 .attempt(current.attempt())
                 .failedAttempts(current.failedAttempts())

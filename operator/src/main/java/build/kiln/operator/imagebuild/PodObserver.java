@@ -60,6 +60,11 @@ final class PodObserver {
         deleted.add(name);
     }
 
+    /** Pods that the cache may not have. */
+    Collection<Pod> uncached() {
+        return known.values();
+    }
+
     List<WorkerPod> observe(ImageBuild build, Collection<Pod> cached, Instant now) {
         Map<String, Pod> found = new LinkedHashMap<>(known);
         cached.forEach(pod -> found.put(pod.getMetadata().getName(), pod));

@@ -49,10 +49,12 @@ final class RunStart {
 
     private ImageBuildStatus assigned(ObservedBuild build, ImageBuildStatus status, Run run) {
         List<PlatformProgress.Step> steps = RequestedPlatforms.of(build.spec()).stream()
-                .map(platform -> platforms.assigned(build, run.number(), platform, 1))
+                .map(platform -> platforms.assigned(build.ofNewRun(), run.number(), platform, 1))
                 .toList();
-        ImageBuildStatus unread =
-                ImageBuildStatusBuilder.builder(status).baseImages(null).build();
+        ImageBuildStatus unread = ImageBuildStatusBuilder.builder(status)
+                .baseImages(null)
+                .refusals(Refusals.fresh(build))
+                .build();
         return BuildingProgress.settled(build, unread, run, steps);
     }
 

@@ -19,6 +19,11 @@ record WatchedCluster(BuildEventSources sources, Context<ImageBuild> context) im
     }
 
     @Override
+    public Collection<Pod> workerPods(String namespace) {
+        return sources.workerPods(namespace);
+    }
+
+    @Override
     public Collection<PersistentVolumeClaim> claims(ImageBuild build) {
         return sources.claims(build);
     }

@@ -48,6 +48,11 @@ record NodeFit(String node, Verdict verdict, String why) {
                 .orElseGet(() -> new NodeFit(node.name(), Verdict.USABLE, ""));
     }
 
+    /** The same with an objection that nothing but a change of the node answers; null for none. */
+    NodeFit unless(@Nullable String objection) {
+        return objection == null || verdict == Verdict.NEVER ? this : new NodeFit(node, Verdict.NEVER, objection);
+    }
+
     /** The labels that the programs of a variant of amd64 need, where somebody (Node Feature Discovery) sets such labels. */
     static Map<String, String> featuresOf(String platform) {
         return switch (platform) {

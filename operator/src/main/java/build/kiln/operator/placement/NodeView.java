@@ -1,5 +1,6 @@
 package build.kiln.operator.placement;
 
+import build.kiln.operator.preflight.NodeSoftware;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeCondition;
 import io.fabric8.kubernetes.api.model.NodeSpec;
@@ -19,6 +20,7 @@ import java.util.Map;
  * @param schedulable whether it is not cordoned
  * @param taints as on the node
  * @param allocatable what it can give to pods altogether; empty as long as the kubelet has not reported it
+ * @param software what runs on it
  */
 public record NodeView(
         String name,
@@ -26,7 +28,8 @@ public record NodeView(
         boolean ready,
         boolean schedulable,
         List<Taint> taints,
-        Map<String, Quantity> allocatable) {
+        Map<String, Quantity> allocatable,
+        NodeSoftware software) {
     public NodeView {
         // Not copied: every look at a build makes views of all nodes.
         labels = Collections.unmodifiableMap(labels);
@@ -45,7 +48,8 @@ public record NodeView(
                 isReady(status),
                 spec == null || !Boolean.TRUE.equals(spec.getUnschedulable()),
                 spec == null || spec.getTaints() == null ? List.of() : spec.getTaints(),
-                status == null || status.getAllocatable() == null ? Map.of() : status.getAllocatable());
+                status == null || status.getAllocatable() == null ? Map.of() : status.getAllocatable(),
+                NodeSoftware.of(node));
     }
 
     /** Label {@code kubernetes.io/arch}; empty when the node has none. */

@@ -1,6 +1,7 @@
 package build.kiln.operator.placement;
 
 import build.kiln.api.v1alpha1.PlatformStatus.Mode;
+import build.kiln.operator.preflight.ProfileUse;
 import io.fabric8.kubernetes.api.model.Toleration;
 import java.time.Duration;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param tolerations taints the pod tolerates
  * @param nativeWait how long pods of the platform may wait for a native node altogether before it is emulated; null when no wait
  *     ends that way
+ * @param profile how its pod is confined
  */
 public record Placement(
         Mode mode,
@@ -28,7 +30,8 @@ public record Placement(
         List<String> architectures,
         @Nullable String preferredArchitecture,
         List<Toleration> tolerations,
-        @Nullable Duration nativeWait)
+        @Nullable Duration nativeWait,
+        ProfileUse profile)
         implements PlacementDecision {
     /** Native: a node of the architecture can take the pod. */
     public static final String NATIVE_NODE = "NativeNode";
@@ -61,5 +64,19 @@ public record Placement(
         nodeSelector = Map.copyOf(nodeSelector);
         architectures = List.copyOf(architectures);
         tolerations = List.copyOf(tolerations);
+    }
+
+    /** The same in a pod of that profile. */
+    public Placement with(ProfileUse use) {
+        return new Placement(
+                mode,
+                reason,
+                message,
+                nodeSelector,
+                architectures,
+                preferredArchitecture,
+                tolerations,
+                nativeWait,
+                use);
     }
 }

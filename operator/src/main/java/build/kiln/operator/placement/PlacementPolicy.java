@@ -1,7 +1,9 @@
 package build.kiln.operator.placement;
 
 import build.kiln.api.v1alpha1.PlatformStatus.Mode;
+import build.kiln.api.v1alpha1.PlatformStatus.Profile;
 import build.kiln.operator.placement.NodeFit.Verdict;
+import build.kiln.operator.preflight.ProfileUse;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.TolerationBuilder;
 import java.time.Duration;
@@ -10,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +57,21 @@ public final class PlacementPolicy {
      * @param nodes all nodes of the cluster
      */
     public PlacementDecision place(PlacementRequest request, List<NodeView> nodes) {
+        return place(request, nodes, (_, _) -> Optional.empty());
+    }
+
+    /** What else stands against a node. */
+    @FunctionalInterface
+    interface Objections {
+        /**
+         * @param emulated whether the platform would be emulated there
+         * @return why it never takes the pod; empty when nothing does
+         */
+        Optional<String> against(NodeView node, boolean emulated);
+    }
+
+    /** The same where more may stand against a node. */
+    PlacementDecision place(PlacementRequest request, List<NodeView> nodes, Objections objections) {
         String platform = request.platform();
         String[] parts = platform.split("/", -1);
         boolean formed = parts.length == 2
@@ -62,7 +80,7 @@ public final class PlacementPolicy {
             return new PlacementDecision.Refused("spec.platforms: Kiln cannot build " + platform + "; write some of "
                     + String.join(", ", PLATFORMS) + ", or variants of them");
         }
-        Choice choice = new Choice(request, parts[1], nodes);
+        Choice choice = new Choice(request, parts[1], nodes, objections);
         return switch (request.mode()) {
             case Native -> choice.nativeOnly();
             case Emulated -> choice.emulatedOnly();
@@ -70,22 +88,29 @@ public final class PlacementPolicy {
         };
     }
 
+    static boolean isOf(List<String> architectures, NodeView node) {
+        return architectures.contains(node.architecture())
+                && "linux".equals(node.labels().getOrDefault(OS_LABEL, "linux"));
+    }
+
     /** The choice for one platform of a known architecture. */
     private final class Choice {
         private final PlacementRequest request;
         private final String architecture;
         private final List<NodeView> nodes;
+        private final Objections objections;
         private final List<String> others;
         private final List<NodeFit> natives;
 
-        Choice(PlacementRequest request, String architecture, List<NodeView> nodes) {
+        Choice(PlacementRequest request, String architecture, List<NodeView> nodes, Objections objections) {
             this.request = request;
             this.architecture = architecture;
             this.nodes = nodes;
+            this.objections = objections;
             this.others = IMAGE_ARCHITECTURES.stream()
                     .filter(other -> !other.equals(architecture))
                     .toList();
-            this.natives = fits(List.of(architecture), tolerations(architecture));
+            this.natives = fits(List.of(architecture), tolerations(architecture), false);
         }
 
         PlacementDecision nativeOnly() {
@@ -140,7 +165,7 @@ public final class PlacementPolicy {
 
         private Placement withoutWorkerImage() {
             String compatible = COMPATIBLE.get(architecture);
-            if (compatible != null && isUsable(fits(List.of(compatible), tolerations(null)))) {
+            if (compatible != null && isUsable(fits(List.of(compatible), tolerations(null), true))) {
                 return emulated(
                         Placement.COMPATIBLE_NODE,
                         "a processor of " + compatible + " may run programs of " + request.platform()
@@ -156,18 +181,15 @@ public final class PlacementPolicy {
         }
 
         private boolean hasOthers() {
-            return fits(others, tolerations(null)).stream().anyMatch(fit -> fit.verdict() != Verdict.NEVER);
+            return fits(others, tolerations(null), true).stream().anyMatch(fit -> fit.verdict() != Verdict.NEVER);
         }
 
-        private List<NodeFit> fits(List<String> architectures, List<Toleration> tolerations) {
+        private List<NodeFit> fits(List<String> architectures, List<Toleration> tolerations, boolean emulated) {
             return nodes.stream()
-                    .filter(node -> architectures.contains(node.architecture()) && isLinux(node))
-                    .map(node -> NodeFit.of(node, request, tolerations))
+                    .filter(node -> isOf(architectures, node))
+                    .map(node -> NodeFit.of(node, request, tolerations)
+                            .unless(objections.against(node, emulated).orElse(null)))
                     .toList();
-        }
-
-        private static boolean isLinux(NodeView node) {
-            return "linux".equals(node.labels().getOrDefault(OS_LABEL, "linux"));
         }
 
         private static boolean isUsable(List<NodeFit> fits) {
@@ -179,7 +201,7 @@ public final class PlacementPolicy {
         }
 
         private String withoutOthers() {
-            return without(String.join(" or ", others), fits(others, tolerations(null)));
+            return without(String.join(" or ", others), fits(others, tolerations(null), true));
         }
 
         /** Names the first nodes and what stands against them. */
@@ -217,7 +239,8 @@ public final class PlacementPolicy {
                     List.of(architecture),
                     null,
                     tolerations(architecture),
-                    wait);
+                    wait,
+                    ProfileUse.of(Profile.Baseline));
         }
 
         private Placement emulated(String reason, @Nullable String message) {
@@ -230,7 +253,8 @@ public final class PlacementPolicy {
                     others,
                     preferred,
                     tolerations(null),
-                    null);
+                    null,
+                    ProfileUse.of(Profile.Baseline));
         }
 
         private Map<String, String> selector(@Nullable String only) {

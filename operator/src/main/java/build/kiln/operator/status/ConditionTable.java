@@ -14,13 +14,14 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The conditions that belong to each state of a run. {@code Ready} and {@code Finished} are always there; {@code Reconciling}
- * and {@code Stalled} only while they are True, and never together, as kstatus expects it. {@code CacheCold} stands beside
- * them and changes nothing in what they say.
+ * and {@code Stalled} only while they are True, and never together, as kstatus expects it. {@code CacheCold} and
+ * {@code ProfileUnsupported} stand beside them and change nothing in what they say.
  */
 final class ConditionTable {
     private static final String READY = "Ready";
@@ -28,6 +29,7 @@ final class ConditionTable {
     private static final String STALLED = "Stalled";
     private static final String FINISHED = "Finished";
     private static final String CACHE_COLD = "CacheCold";
+    private static final String PROFILE_UNSUPPORTED = "ProfileUnsupported";
 
     private final BuildIdentity identity;
     private final ImageBuildSpec spec;
@@ -36,6 +38,7 @@ final class ConditionTable {
     private final @Nullable Failure failure;
     private final Prospect prospect;
     private final List<ColdCacheMessage> coldCache;
+    private final Optional<ProfileMessage> profile;
 
     /**
      * @param identity of the object
@@ -51,14 +54,17 @@ final class ConditionTable {
         this.failure = record.failure();
         this.prospect = prospect;
         this.coldCache = ColdCacheMessage.of(record);
+        this.profile = ProfileMessage.of(record);
     }
 
     List<Condition> conditions(List<Condition> previous, Instant now) {
-        return Stream.concat(
-                        rows().stream(),
-                        coldCache.stream()
-                                .map(cold -> new Row(
-                                        CACHE_COLD, Status.True, cold.reason().name(), cold.text())))
+        Stream<Row> cold = coldCache.stream()
+                .map(message ->
+                        new Row(CACHE_COLD, Status.True, message.reason().name(), message.text()));
+        Stream<Row> unsupported = profile.stream()
+                .map(message -> new Row(PROFILE_UNSUPPORTED, Status.True, message.reason(), message.text()));
+        return Stream.of(rows().stream(), cold, unsupported)
+                .flatMap(all -> all)
                 .map(row -> condition(row, previous, now))
                 .toList();
     }

@@ -20,6 +20,8 @@ final class StatusBudget {
     private static final int LONGEST_MESSAGE = 1000;
     private static final int MODES = 1200;
     private static final int SHORTEST_MODE = 80;
+    private static final int PROFILES = 1500;
+    private static final int SHORTEST_PROFILE = 300;
     private static final int MOST_WITH_CACHE = 6;
     private static final int CACHE_TEXTS = 480;
     private static final int LONGEST_CACHE_TEXT = 200;
@@ -54,6 +56,10 @@ final class StatusBudget {
             int share = Math.min(LONGEST_MESSAGE, MODES / count);
             // The reason stays in any case; less than a sentence is no explanation.
             fitting.modeMessage(share < SHORTEST_MODE ? null : MessageText.cut(platform.modeMessage(), share));
+        }
+        if (platform.profileMessage() != null) {
+            int share = Math.min(LONGEST_MESSAGE, PROFILES / count);
+            fitting.profileMessage(share < SHORTEST_PROFILE ? null : MessageText.cut(platform.profileMessage(), share));
         }
         if (acceleration != null && acceleration.unmatched() != null) {
             fitting.acceleration(new PlatformStatus.Acceleration(

@@ -39,6 +39,7 @@ public final class Transitions {
             PlatformStatus was = started ? null : find(before, platform.platform());
             platform(was, platform, transitions);
             heldUp(was, platform, transitions);
+            profile(was, platform, transitions);
         }
         if (same != null && isBuilding(same) && !isBuilding(run)) {
             cacheCold(after, transitions);
@@ -110,6 +111,31 @@ public final class Transitions {
             transitions.add(
                     Transition.warning(ProgressMessage.HELD_UP, "Start", why).on(after.platform()));
         }
+    }
+
+    /** Its node could not run a pod, or nodes are known to be unable to: told once per reason. */
+    private static void profile(@Nullable PlatformStatus was, PlatformStatus after, List<Transition> transitions) {
+        String replaced = was != null && isReplaced(was, after) && !gaveWay(was, after)
+                ? "pod " + was.podName() + " could not run on its node and gives way to pod " + after.podName()
+                        + ", profile " + after.profile() + ". "
+                : "";
+        boolean told = was != null && Objects.equals(was.profileReason(), after.profileReason());
+        if (!replaced.isEmpty() || (after.profileReason() != null && !told)) {
+            String why = Objects.requireNonNullElse(
+                    after.profileMessage(), Objects.requireNonNullElse(after.profileReason(), ""));
+            transitions.add(Transition.warning("ProfileUnsupported", "Schedule", (replaced + why).strip())
+                    .on(after.platform()));
+        }
+    }
+
+    /** Whether another pod takes the place of one that has not failed. */
+    private static boolean isReplaced(PlatformStatus before, PlatformStatus after) {
+        return state(after) == State.Pending
+                && before.attempt() != null
+                && after.attempt() != null
+                && after.attempt() > before.attempt()
+                && state(before) != State.Retrying
+                && state(before) != State.Succeeded;
     }
 
     /** Whether a platform that waited for a native node is emulated instead. */

@@ -17,13 +17,13 @@ import org.jspecify.annotations.Nullable;
 /** Reads the result of a worker container that has ended. */
 final class EndedWorker {
     /** Exit code of the launcher on a node that lacks what the security profile needs. */
-    private static final int UNSUPPORTED = 78;
+    static final int UNSUPPORTED = 78;
 
     /** Exit code of the launcher that cannot use the cache volume. */
     private static final int UNUSABLE_VOLUME = 75;
 
     private static final String LAUNCHER_PREFIX = "kiln-buildkitd: cache volume: ";
-    private static final String UNSUPPORTED_PREFIX = "kiln-buildkitd: unsupported: ";
+    static final String UNSUPPORTED_PREFIX = "kiln-buildkitd: unsupported: ";
     private static final int LONGEST_MESSAGE = 1500;
     private static final int LONGEST_STEP = 300;
     private static final int LONGEST_LOG = 4096;

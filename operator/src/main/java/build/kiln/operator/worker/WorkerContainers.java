@@ -1,7 +1,7 @@
 package build.kiln.operator.worker;
 
 import build.kiln.api.v1alpha1.PlatformStatus.Mode;
-import build.kiln.api.v1alpha1.WorkerSettings.Profile;
+import build.kiln.api.v1alpha1.PlatformStatus.Profile;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.protocol.WorkerPaths;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -22,6 +22,9 @@ import java.util.Map;
 final class WorkerContainers {
     static final String BUILDKITD = "buildkitd";
     static final String WORKER = "worker";
+
+    /** Tells the launcher how it is confined. */
+    static final String PROFILE_VARIABLE = "KILN_PROFILE";
 
     static final long USER = 1000;
 
@@ -49,7 +52,7 @@ final class WorkerContainers {
                 BuildkitdConfiguration.of(configuration, WorkerResources.cpu(resources), stateSize, kept);
         String emulate = assignment.placement().mode() == Mode.Emulated ? assignment.platform() : "";
         List<EnvVar> environment = new ArrayList<>(List.of(
-                variable("KILN_PROFILE", profile.name()),
+                variable(PROFILE_VARIABLE, profile.name()),
                 variable("KILN_BUILDKITD_CONFIG", daemon.toml()),
                 variable("KILN_CA_BUNDLES", json(daemon.caBundles())),
                 variable("KILN_EMULATE", emulate)));

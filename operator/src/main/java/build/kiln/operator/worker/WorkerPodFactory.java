@@ -3,8 +3,8 @@ package build.kiln.operator.worker;
 import build.kiln.api.v1alpha1.BuildSecret;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
+import build.kiln.api.v1alpha1.PlatformStatus.Profile;
 import build.kiln.api.v1alpha1.WorkerSettings;
-import build.kiln.api.v1alpha1.WorkerSettings.Profile;
 import build.kiln.api.v1alpha1.WorkerSettingsBuilder;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.config.OperatorConfiguration.Resources;
@@ -17,7 +17,8 @@ import io.fabric8.kubernetes.api.model.Affinity;
 import io.fabric8.kubernetes.api.model.AffinityBuilder;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.NodeAffinityBuilder;
-import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirementBuilder;
 import io.fabric8.kubernetes.api.model.NodeSelectorTermBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -31,7 +32,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +48,9 @@ public final class WorkerPodFactory {
 
     /** The highest weight that a preference can have. */
     private static final int HIGHEST_WEIGHT = 100;
+
+    private static final String ARCHITECTURE_LABEL = "kubernetes.io/arch";
+    private static final String HOSTNAME_LABEL = "kubernetes.io/hostname";
 
     private final OperatorConfiguration configuration;
     private final BuildRequestFactory requests;
@@ -98,8 +101,8 @@ public final class WorkerPodFactory {
             String request,
             ResourceRequirements resources) {
         ImageBuildSpec spec = build.getSpec();
-        Profile profile = Objects.requireNonNullElse(
-                settings(build).profile(), configuration.worker().profile());
+        Placement placement = assignment.placement();
+        Profile profile = placement.profile().profile();
         List<BuildSecret> secrets = spec.secrets() == null ? List.of() : spec.secrets();
         String claimName = assignment.claimName();
         Quantity stateSize = claimName == null
@@ -121,7 +124,6 @@ public final class WorkerPodFactory {
         }
         WorkerContainers containers = new WorkerContainers(configuration, volumes);
         initContainers.add(containers.buildkitd(profile, assignment, twins.size(), stateSize, resources));
-        Placement placement = assignment.placement();
         return new PodBuilder()
                 .withMetadata(metadata(build, assignment))
                 .withNewSpec()
@@ -195,31 +197,42 @@ public final class WorkerPodFactory {
         return labels;
     }
 
-    /** Needed where the node selector leaves the architecture open. */
+    /** Needed where the node selector leaves the architecture open, and where nodes are avoided. */
     private static @Nullable Affinity affinity(Placement placement) {
-        if (placement.architectures().size() == 1) {
+        List<NodeSelectorRequirement> required = new ArrayList<>();
+        if (placement.architectures().size() > 1) {
+            required.add(requirement(ARCHITECTURE_LABEL, "In", placement.architectures()));
+        }
+        if (!placement.profile().avoidedHosts().isEmpty()) {
+            required.add(
+                    requirement(HOSTNAME_LABEL, "NotIn", placement.profile().avoidedHosts()));
+        }
+        if (required.isEmpty()) {
             return null;
         }
         NodeAffinityBuilder affinity = new NodeAffinityBuilder()
                 .withNewRequiredDuringSchedulingIgnoredDuringExecution()
-                .withNodeSelectorTerms(term(placement.architectures()))
+                .withNodeSelectorTerms(new NodeSelectorTermBuilder()
+                        .withMatchExpressions(required)
+                        .build())
                 .endRequiredDuringSchedulingIgnoredDuringExecution();
         if (placement.preferredArchitecture() != null) {
             affinity.addNewPreferredDuringSchedulingIgnoredDuringExecution()
                     .withWeight(HIGHEST_WEIGHT)
-                    .withPreference(term(List.of(placement.preferredArchitecture())))
+                    .withPreference(new NodeSelectorTermBuilder()
+                            .withMatchExpressions(
+                                    requirement(ARCHITECTURE_LABEL, "In", List.of(placement.preferredArchitecture())))
+                            .build())
                     .endPreferredDuringSchedulingIgnoredDuringExecution();
         }
         return new AffinityBuilder().withNodeAffinity(affinity.build()).build();
     }
 
-    private static NodeSelectorTerm term(List<String> architectures) {
-        return new NodeSelectorTermBuilder()
-                .addNewMatchExpression()
-                .withKey("kubernetes.io/arch")
-                .withOperator("In")
-                .withValues(architectures)
-                .endMatchExpression()
+    private static NodeSelectorRequirement requirement(String label, String operator, List<String> values) {
+        return new NodeSelectorRequirementBuilder()
+                .withKey(label)
+                .withOperator(operator)
+                .withValues(values)
                 .build();
     }
 

@@ -1,7 +1,7 @@
 package build.kiln.operator.worker;
 
 import build.kiln.api.v1alpha1.BuildSecret;
-import build.kiln.api.v1alpha1.WorkerSettings.Profile;
+import build.kiln.api.v1alpha1.PlatformStatus.Profile;
 import build.kiln.operator.credentials.BuildCredentials;
 import build.kiln.protocol.WorkerPaths;
 import io.fabric8.kubernetes.api.model.KeyToPath;

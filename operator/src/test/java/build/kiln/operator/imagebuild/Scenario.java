@@ -14,6 +14,8 @@ import build.kiln.operator.failure.Evidence;
 import build.kiln.operator.imagebuild.WorkerPod.Deletion;
 import build.kiln.operator.placement.NodeView;
 import build.kiln.operator.placement.RequestedPlatforms;
+import build.kiln.operator.preflight.Experience;
+import build.kiln.operator.preflight.Symptom;
 import build.kiln.operator.publish.PlatformResult;
 import build.kiln.operator.publish.PublishOutcome;
 import build.kiln.operator.source.Resolution;
@@ -52,6 +54,7 @@ final class Scenario {
     final Map<String, WorkerPod> pods = new LinkedHashMap<>();
     final Map<String, CacheClaim> claims = new LinkedHashMap<>();
     final Map<String, String> annotations = new LinkedHashMap<>();
+    final Map<String, Experience> met = new LinkedHashMap<>();
     final List<NodeView> nodes = new ArrayList<>();
     final Set<String> temporaryTags = new HashSet<>();
     ImageBuildSpec spec;
@@ -77,6 +80,7 @@ final class Scenario {
                 List.copyOf(pods.values()),
                 List.copyOf(claims.values()),
                 nodes,
+                preflight(),
                 polls,
                 Map.of(),
                 now);
@@ -270,6 +274,31 @@ final class Scenario {
         pods.put(
                 pod.name(),
                 new WorkerPod(pod.name(), pod.run(), pod.platform(), pod.attempt(), deletion, false, observation));
+    }
+
+    /** The current pod of a platform could not run on its node. */
+    void refuse(String platform, String node, Symptom symptom) {
+        PlatformStatus current = platform(platform);
+        String pod = Objects.requireNonNull(current.podName());
+        end(platform, failed(platform, Evidence.OfPod.NODE_UNSUPPORTED));
+        met.put(pod, new Experience(pod, node, Objects.requireNonNull(current.profile()), symptom, now));
+    }
+
+    /** What the pods that are there and the record of the others say. */
+    private Preflight preflight() {
+        ImageBuild object = new ImageBuild();
+        object.setStatus(status);
+        Preflight recorded = Preflight.of(object, List.of(), now);
+        int number = status.run() == null ? 0 : status.run().number();
+        List<Experience> ofRun = new ArrayList<>(recorded.ofRun());
+        List<Experience> others = new ArrayList<>(recorded.others());
+        met.forEach((name, experience) -> {
+            WorkerPod pod = pods.get(name);
+            if (pod != null) {
+                (pod.run() == number ? ofRun : others).add(experience);
+            }
+        });
+        return new Preflight(ofRun, others);
     }
 
     void removePod(String platform) {

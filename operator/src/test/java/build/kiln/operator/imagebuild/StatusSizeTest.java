@@ -8,6 +8,9 @@ import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.operator.failure.Diagnosis;
 import build.kiln.operator.failure.Evidence.OfPod;
 import build.kiln.operator.placement.RequestedPlatforms;
+import build.kiln.operator.preflight.NodeSoftware;
+import build.kiln.operator.preflight.Symptom;
+import build.kiln.operator.testing.TestNodes;
 import build.kiln.operator.worker.WorkerObservation;
 import build.kiln.protocol.BuildResult;
 import build.kiln.protocol.BuildResult.Steps;
@@ -84,6 +87,31 @@ class StatusSizeTest {
         build.run();
 
         assertThat(build.failure().logTail()).isNotBlank();
+        assertFits();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {MOST_WITH_CACHE, 20})
+    void fitsWhileNodesRefuseAll(int count) {
+        build = platforms(count);
+        build.nodes.clear();
+        for (int i = 0; i < 12; i++) {
+            NodeSoftware software = new NodeSoftware("v1.36.3", "containerd://2.4.2", "6." + i, "Debian", true);
+            build.nodes.add(TestNodes.with(software, "node-with-a-long-name-" + i, "amd64"));
+        }
+        afterTenRuns();
+        for (int refused = 0; refused < 8; refused++) {
+            String node = "node-with-a-long-name-" + refused;
+            build.run();
+            forAll((platform, _) -> build.refuse(platform, node, Symptom.UserNamespacesUnsupported));
+        }
+        build.run();
+        forAll((platform, _) -> build.end(platform, failed(platform)));
+        build.run();
+
+        assertThat(build.status.refusals()).hasSize(8);
+        assertThat(RunPlanner.platformsOf(build.status))
+                .allSatisfy(platform -> assertThat(platform.attempt()).isEqualTo(9));
         assertFits();
     }
 

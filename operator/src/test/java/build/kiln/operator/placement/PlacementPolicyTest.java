@@ -5,6 +5,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import build.kiln.api.v1alpha1.PlacementSettings;
 import build.kiln.api.v1alpha1.PlatformStatus.Mode;
+import build.kiln.operator.preflight.NodeSoftware;
 import build.kiln.operator.testing.TestNodes;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
@@ -261,13 +262,14 @@ class PlacementPolicyTest {
                         true,
                         false,
                         List.of(new Taint("NoSchedule", "k", null, "v")),
-                        Map.of("cpu", new Quantity("4"))));
+                        Map.of("cpu", new Quantity("4")),
+                        NodeSoftware.UNKNOWN));
         assertThat(NodeView.of(new NodeBuilder()
                         .withNewMetadata()
                         .withName("new")
                         .endMetadata()
                         .build()))
-                .isEqualTo(new NodeView("new", Map.of(), false, true, List.of(), Map.of()));
+                .isEqualTo(new NodeView("new", Map.of(), false, true, List.of(), Map.of(), NodeSoftware.UNKNOWN));
     }
 
     private static Arguments row(
@@ -294,7 +296,8 @@ class PlacementPolicyTest {
     }
 
     private static NodeView down(NodeView node) {
-        return new NodeView(node.name(), node.labels(), false, true, node.taints(), node.allocatable());
+        return new NodeView(
+                node.name(), node.labels(), false, true, node.taints(), node.allocatable(), node.software());
     }
 
     private static NodeView cordoned(NodeView node) {
@@ -304,7 +307,8 @@ class PlacementPolicyTest {
                 true,
                 false,
                 List.of(new Taint("NoSchedule", "node.kubernetes.io/unschedulable", null, null)),
-                node.allocatable());
+                node.allocatable(),
+                node.software());
     }
 
     private static NodeView tainted(NodeView node, Taint taint) {
@@ -314,16 +318,24 @@ class PlacementPolicyTest {
                 true,
                 true,
                 Stream.concat(node.taints().stream(), Stream.of(taint)).toList(),
-                node.allocatable());
+                node.allocatable(),
+                node.software());
     }
 
     private static NodeView sized(NodeView node, String cpu) {
-        return new NodeView(node.name(), node.labels(), true, true, node.taints(), Map.of("cpu", new Quantity(cpu)));
+        return new NodeView(
+                node.name(),
+                node.labels(),
+                true,
+                true,
+                node.taints(),
+                Map.of("cpu", new Quantity(cpu)),
+                node.software());
     }
 
     private static NodeView labelled(NodeView node, String label, String value) {
         Map<String, String> labels = new HashMap<>(node.labels());
         labels.put(label, value);
-        return new NodeView(node.name(), labels, true, true, node.taints(), node.allocatable());
+        return new NodeView(node.name(), labels, true, true, node.taints(), node.allocatable(), node.software());
     }
 }

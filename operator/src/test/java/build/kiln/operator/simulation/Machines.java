@@ -1,6 +1,7 @@
 package build.kiln.operator.simulation;
 
 import build.kiln.operator.placement.NodeView;
+import build.kiln.operator.preflight.NodeSoftware;
 import build.kiln.operator.worker.PodWarning;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSpec;
@@ -53,7 +54,8 @@ final class Machines {
                         !stopped.contains(node),
                         scarce.get(node) != Scarcity.CORDONED,
                         List.of(),
-                        Map.of()))
+                        Map.of(),
+                        NodeSoftware.UNKNOWN))
                 .toList();
     }
 

@@ -240,6 +240,13 @@ final class PlayedOperator implements ClusterCache {
     }
 
     @Override
+    public Collection<Pod> workerPods(String namespace) {
+        return pods.all().stream()
+                .filter(pod -> pod.getMetadata().getNamespace().equals(namespace))
+                .toList();
+    }
+
+    @Override
     public Collection<PersistentVolumeClaim> claims(ImageBuild build) {
         String key = Table.key(build);
         return claims.all().stream().filter(claim -> owner(claim).equals(key)).toList();

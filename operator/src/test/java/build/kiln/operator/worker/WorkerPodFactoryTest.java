@@ -7,12 +7,16 @@ import build.kiln.api.v1alpha1.CacheVolume;
 import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.PlacementSettings.Mode;
+import build.kiln.api.v1alpha1.PlatformStatus.Profile;
+import build.kiln.api.v1alpha1.WorkerSettings;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.credentials.BuildCredentials;
 import build.kiln.operator.placement.NodeView;
 import build.kiln.operator.placement.Placement;
 import build.kiln.operator.placement.PlacementPolicy;
 import build.kiln.operator.placement.PlacementRequest;
+import build.kiln.operator.preflight.NodeSoftware;
+import build.kiln.operator.preflight.ProfileUse;
 import build.kiln.operator.testing.GoldenFile;
 import build.kiln.operator.testing.TestConfiguration;
 import build.kiln.operator.testing.TestNodes;
@@ -73,6 +77,17 @@ class WorkerPodFactoryTest {
     @Test
     void aRootlessPod() {
         assertGolden("rootless", assignment("linux/amd64", COMMIT), BuildCredentials.none());
+    }
+
+    @Test
+    void aPodThatKeepsAwayFromNodesThatCannotRunIt() {
+        assertGolden(
+                "avoiding",
+                with(
+                        assignment("linux/arm64", COMMIT),
+                        new ProfileUse(
+                                Profile.Baseline, null, "nodes old-1, old-2 are avoided", List.of("old-1", "old-2"))),
+                BuildCredentials.none());
     }
 
     @Test
@@ -147,7 +162,8 @@ class WorkerPodFactoryTest {
                                 true,
                                 true,
                                 List.of(new Taint("NoSchedule", "dedicated", null, "builds")),
-                                Map.of())));
+                                Map.of(),
+                                NodeSoftware.UNKNOWN)));
 
         assertGolden(
                 "placed",
@@ -210,10 +226,28 @@ class WorkerPodFactoryTest {
     }
 
     private Pod pod(ImageBuild build, WorkerAssignment assignment, BuildCredentials credentials) {
-        return assertThat(factory.create(build, assignment, credentials))
+        return assertThat(factory.create(build, confined(build, assignment), credentials))
                 .asInstanceOf(type(DesiredPod.Ready.class))
                 .actual()
                 .pod();
+    }
+
+    /** Where the spec wants Rootless, the planner has chosen it. */
+    private static WorkerAssignment confined(ImageBuild build, WorkerAssignment assignment) {
+        WorkerSettings settings = build.getSpec().worker();
+        boolean rootless = settings != null && settings.profile() == WorkerSettings.Profile.Rootless;
+        return rootless ? with(assignment, ProfileUse.of(Profile.Rootless)) : assignment;
+    }
+
+    private static WorkerAssignment with(WorkerAssignment assignment, ProfileUse use) {
+        return new WorkerAssignment(
+                assignment.run(),
+                assignment.platform(),
+                assignment.attempt(),
+                assignment.commit(),
+                assignment.placement().with(use),
+                assignment.claimName(),
+                assignment.memoryFactor());
     }
 
     private static WorkerAssignment assignment(String platform, @Nullable String commit) {

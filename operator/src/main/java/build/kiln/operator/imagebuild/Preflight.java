@@ -1,0 +1,96 @@
+package build.kiln.operator.imagebuild;
+
+import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.api.v1alpha1.PlatformStatus.Profile;
+import build.kiln.api.v1alpha1.Refusal;
+import build.kiln.api.v1alpha1.Run;
+import build.kiln.operator.preflight.Experience;
+import build.kiln.operator.preflight.Symptom;
+import build.kiln.operator.worker.WorkerExperience;
+import build.kiln.operator.worker.WorkerLabels;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What workers in a build's namespace met on their nodes. Those of other namespaces do not count: their pods say what their
+ * tenants want. Survives the operator, because it is read from pods, and from the record of pods that are gone.
+ *
+ * @param ofRun what the pods of the present run met; holds until the run ends
+ * @param others what others met within the last hour; holds as long as it leaves a choice
+ */
+record Preflight(List<Experience> ofRun, List<Experience> others) {
+    /** Nobody has met anything. */
+    static final Preflight NOTHING = new Preflight(List.of(), List.of());
+
+    /** Somebody may have mended the node since, and a start in vain costs seconds. */
+    static final Duration MEMORY = Duration.ofHours(1);
+
+    Preflight {
+        ofRun = List.copyOf(ofRun);
+        others = List.copyOf(others);
+    }
+
+    /**
+     * @param build whose run it is
+     * @param pods worker pods of its namespace
+     * @param now the moment
+     */
+    static Preflight of(ImageBuild build, Collection<Pod> pods, Instant now) {
+        @Nullable Run run = build.getStatus() == null ? null : build.getStatus().run();
+        int number = run == null ? 0 : run.number();
+        List<Experience> ofRun = new ArrayList<>();
+        List<Experience> others = new ArrayList<>();
+        for (Pod pod : pods) {
+            boolean own = WorkerPods.isOwned(build, pod) && WorkerLabels.run(pod) == number;
+            WorkerExperience.of(pod).ifPresent(met -> (own ? ofRun : others).add(met));
+        }
+        for (Refusal record : recorded(build)) {
+            experience(record).ifPresent(met -> (record.run() == number ? ofRun : others).add(met));
+        }
+        return new Preflight(
+                ofRun, others.stream().filter(met -> isFresh(met.time(), now)).toList());
+    }
+
+    static boolean isFresh(Instant time, Instant now) {
+        return now.isBefore(time.plus(MEMORY));
+    }
+
+    /** The same for a run that has no pods yet. */
+    Preflight ofNewRun() {
+        return new Preflight(
+                List.of(), Stream.concat(ofRun.stream(), others.stream()).toList());
+    }
+
+    /** Why a pod of the present run was refused; empty when it was not. */
+    Optional<Symptom> refusal(@Nullable String pod) {
+        return ofRun.stream()
+                .filter(met -> met.pod().equals(pod))
+                .map(Experience::symptom)
+                .filter(Objects::nonNull)
+                .findFirst();
+    }
+
+    private static List<Refusal> recorded(ImageBuild build) {
+        return build.getStatus() == null
+                ? List.of()
+                : Objects.requireNonNullElse(build.getStatus().refusals(), List.of());
+    }
+
+    /** Empty for a word of another release. */
+    private static Optional<Experience> experience(Refusal record) {
+        @Nullable Profile profile = record.profile();
+        return profile == null
+                ? Optional.empty()
+                : Symptom.named(record.reason())
+                        .map(symptom ->
+                                new Experience("", record.nodeName(), profile, symptom, Instant.parse(record.time())));
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package build.kiln.operator.preflight;
+
+import org.jspecify.annotations.NullMarked;
