@@ -120,6 +120,7 @@ for flags in '' -nostdinc --sysroot=/nowhere '-isysroot /nowhere' '-isystem /src
   echo "flags: $flags"; C_INCLUDE_PATH=/src gcc $flags -M self.c; echo $?
 done
 printf '#include <vector>\n' > v.cc; for flags in '' -nostdinc++; do g++ $flags -M v.cc; echo $?; done
+echo | g++ -E -x c++ -Wp,-v - 2>&1 | grep -v ignoring
 (ulimit -f 1; gcc -g -S self.c -o limited.s; echo $?); rm -f limited.s
 options=$(i=0; while [ $i -lt 2000 ]; do echo "-DNAME_OF_A_MACRO_$i=$i.$i.$i.$i"; i=$((i+1)); done); gcc $options -c self.c -o long.o; echo "${#options} characters: $?"
 cat > pre.c <<'X'

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 )
@@ -133,9 +134,9 @@ func (i *image) includeFolders() ([]includeFolder, error) {
 // configuration starts a text that GCC has for its plugins only, which a twin never loads.
 const configuration = "\x00../src/configure -v "
 
-// withIncludesOf returns the twin with the list of folders of the foreign program. The texts that only the old list referred to, and the
+// withIncludesOf returns the twin with the list of folders of the foreign program, whose architecture has a triple. The texts that only the old list referred to, and the
 // one for plugins, give the room for the new one.
-func withIncludesOf(foreign, twin []byte) ([]byte, error) {
+func withIncludesOf(foreign, twin []byte, triple string) ([]byte, error) {
 	from, err := openImage(foreign)
 	if err != nil {
 		return nil, fmt.Errorf("the foreign program: %w", err)
@@ -148,10 +149,29 @@ func withIncludesOf(foreign, twin []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the twin: %w", err)
 	}
-	if err := to.setIncludeFolders(folders); err != nil {
+	if err := to.setIncludeFolders(canonical(folders, triple)); err != nil {
 		return nil, fmt.Errorf("the twin: %w", err)
 	}
 	return to.content, nil
+}
+
+// canonical writes the folders of the C++ library as Debian's native compilers make them when they start. Those resolve the paths, and take
+// the folder of the architecture next to /usr/include/c++ (the list of ppc64el names one that does not exist); cross compilers leave
+// the list as it is.
+func canonical(folders []includeFolder, triple string) []includeFolder {
+	changed := slices.Clone(folders)
+	for at, folder := range changed {
+		cleaned := path.Clean(folder.path)
+		library, version := path.Split(cleaned)
+		switch {
+		case folder.flags[0] != 1: // not of C++
+		case path.Base(cleaned) == "backward" || library == "/usr/include/c++/":
+			changed[at].path = cleaned
+		case path.Base(library) == "c++" && path.Dir(path.Dir(path.Clean(library))) == "/usr/include":
+			changed[at].path = "/usr/include/" + triple + "/c++/" + version
+		}
+	}
+	return changed
 }
 
 func (i *image) setIncludeFolders(folders []includeFolder) error {

@@ -165,3 +165,22 @@ func TestFoldersThatMakeNoDifferenceAreLeftOut(t *testing.T) {
 		t.Error("a folder that matters was left out")
 	}
 }
+
+func TestTheFoldersOfTheLibraryAreThoseThatNativeCompilersFind(t *testing.T) {
+	const gcc = "/usr/lib/gcc/powerpc64le-linux-gnu/12/"
+	var got []string
+	for _, folder := range canonical([]includeFolder{
+		{path: gcc + "../../../../include/c++/12", flags: [4]byte{1}}, {path: gcc + "../../../../include/powerpc64-linux-gnu/c++/12", flags: [4]byte{1}},
+		{path: gcc + "../../../../include/c++/12/backward", flags: [4]byte{1}}, {path: gcc + "../../../../libc++_include/c++/12/v1", flags: [4]byte{2}},
+		{path: gcc + "include"}, {path: gcc + "../../../../powerpc64le-linux-gnu/include"},
+	}, "powerpc64le-linux-gnu") {
+		got = append(got, folder.path)
+	}
+	want := []string{
+		"/usr/include/c++/12", "/usr/include/powerpc64le-linux-gnu/c++/12", "/usr/include/c++/12/backward",
+		gcc + "../../../../libc++_include/c++/12/v1", gcc + "include", gcc + "../../../../powerpc64le-linux-gnu/include",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
