@@ -55,32 +55,35 @@ func runTwins(ctx context.Context, args []string) error {
 		return err
 	}
 	for _, s := range wanted {
-		if *push {
-			err = pushTwins(ctx, root, cache, s)
-		} else {
-			err = makeTwins(ctx, root, filepath.Join(cache, "twins"), s, *update, *output)
+		if !*push {
+			if err := makeTwins(ctx, root, filepath.Join(cache, "twins"), s, *update, *output); err != nil {
+				return err
+			}
+			continue
 		}
+		reference, err := pushTwins(ctx, root, cache, s)
 		if err != nil {
 			return err
 		}
+		fmt.Println(reference)
 	}
 	return nil
 }
 
-func pushTwins(ctx context.Context, root, cache string, s twins.Set) error {
+// pushTwins makes an image of twins, has it in the cluster's registry, and returns its reference.
+func pushTwins(ctx context.Context, root, cache string, s twins.Set) (string, error) {
 	current, status, err := clusterWithRegistry()
 	if err != nil {
-		return err
+		return "", err
 	}
 	image, err := images.Twins(ctx, root, cache, s, os.Stderr)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := registry.Seed(current.RegistryRoot(), image.Content); err != nil {
-		return err
+		return "", err
 	}
-	fmt.Println(status.Registry + "/" + image.Repository() + "@" + image.Digest)
-	return nil
+	return status.Registry + "/" + image.Repository() + "@" + image.Digest, nil
 }
 
 func makeTwins(ctx context.Context, root, cache string, s twins.Set, update bool, output string) (err error) {

@@ -1,4 +1,5 @@
-// Package bench measures how long Kiln takes for a trivial build, beside docker/buildx on the same cluster, and what the operator costs.
+// Package bench measures how long Kiln takes for a trivial build and for real ones, beside docker/buildx on the same cluster, and what the
+// operator costs.
 package bench
 
 import (
@@ -20,11 +21,15 @@ type Bench struct {
 	// Registry is the cluster's plain registry, RegistryRoot the folder it keeps its content in.
 	Registry     string
 	RegistryRoot string
-	// Buildx is the path of the program.
+	// Buildx and Crane are the paths of the programs.
 	Buildx string
-	// OperatorImage is the operator's repository@digest.
+	Crane  string
+	// OperatorImage and BuildKitImage are repository@digest.
 	OperatorImage string
-	Out           io.Writer
+	BuildKitImage string
+	// Sources are where the examples come from; the measurements of them need it.
+	Sources Sources
+	Out     io.Writer
 
 	session string
 }
@@ -42,12 +47,10 @@ type Options struct {
 
 // Run measures everything and removes what it created.
 func (b *Bench) Run(ctx context.Context, options Options) (report *Report, err error) {
-	now := time.Now()
-	machine, err := thisMachine()
+	now, machine, err := b.begin()
 	if err != nil {
 		return nil, err
 	}
-	b.session = strconv.FormatInt(now.Unix(), 36)
 	defer func() { err = errors.Join(err, b.remove(context.WithoutCancel(ctx))) }()
 
 	fmt.Fprintf(b.Out, "operator: image, start, memory after %s idle\n", options.Idle)
@@ -66,4 +69,12 @@ func (b *Bench) Run(ctx context.Context, options Options) (report *Report, err e
 		return nil, err
 	}
 	return newReport(now, machine, moments, times, operator), nil
+}
+
+// begin starts a measurement: what it creates has names of its own.
+func (b *Bench) begin() (time.Time, Machine, error) {
+	now := time.Now()
+	b.session = strconv.FormatInt(now.Unix(), 36)
+	machine, err := thisMachine()
+	return now, machine, err
 }

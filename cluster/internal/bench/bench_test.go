@@ -45,7 +45,7 @@ func workerEnd(name string, started, ready, finished int) string {
 	message, _ := json.Marshal(map[string]any{"result": "succeeded", "timings": map[string]int64{
 		"started": after(started).UnixMilli(), "daemonReady": after(ready).UnixMilli(), "finished": after(finished).UnixMilli()}})
 	quoted, _ := json.Marshal(string(message))
-	return `{"kind": "Pod", "metadata": {"name": "` + name + `", "labels": {"kiln.build/imagebuild": "b"}}, "status": {"containerStatuses": [
+	return `{"kind": "Pod", "metadata": {"name": "` + name + `", "labels": {"kiln.build/imagebuild": "b", "kiln.build/run": "1"}}, "status": {"containerStatuses": [
 	  {"name": "worker", "state": {"terminated": {"exitCode": 0, "message": ` + string(quoted) + `}}}]}}`
 }
 
@@ -54,12 +54,12 @@ func TestTheMomentsOfABuildComeFromItsLastPlatform(t *testing.T) {
 		return strings.Replace(workerEnd(name, 400, 700, 750), `"status": {`, `"status": {"phase": "Succeeded", `, 1)
 	}
 	pod := func(name string) string {
-		return `{"kind": "Pod", "metadata": {"name": "` + name + `", "labels": {"kiln.build/imagebuild": "b"}}}`
+		return `{"kind": "Pod", "metadata": {"name": "` + name + `", "labels": {"kiln.build/imagebuild": "b", "kiln.build/run": "1"}}}`
 	}
 	events := []event{
 		seen(t, 10, `{"kind": "ImageBuild", "metadata": {"name": "b"}}`),
 		seen(t, 20, pod("one")),
-		seen(t, 21, `{"kind": "Pod", "metadata": {"name": "x", "labels": {"kiln.build/imagebuild": "other"}}}`),
+		seen(t, 21, `{"kind": "Pod", "metadata": {"name": "x", "labels": {"kiln.build/imagebuild": "other", "kiln.build/run": "1"}}}`),
 		seen(t, 30, pod("two")),
 		seen(t, 35, pod("one")),
 		seen(t, 900, workerEnd("one", 500, 600, 800)),
@@ -69,7 +69,7 @@ func TestTheMomentsOfABuildComeFromItsLastPlatform(t *testing.T) {
 		seen(t, 1100, ended("two")),
 		seen(t, 1200, ended("one")),
 	}
-	o := newObservation("b", 2)
+	o := newObservation("b", 1, 2)
 	for i, e := range events {
 		over, err := o.add(e)
 		if err != nil {
@@ -94,8 +94,27 @@ func TestTheMomentsOfABuildComeFromItsLastPlatform(t *testing.T) {
 	}
 }
 
+func TestARunIsNotTakenForTheOneBefore(t *testing.T) {
+	o := newObservation("b", 2, 1)
+	ready := func(run, image string) string {
+		return `{"kind": "ImageBuild", "metadata": {"name": "b"}, "status": {"run": {"number": ` + run + `}, "image": "` + image + `",
+		  "platforms": [{"platform": "linux/arm64", "acceleration": {"nativeStarts": 7}}], "conditions": [{"type": "Ready", "status": "True"}]}}`
+	}
+	ended := strings.Replace(workerEnd("one", 400, 700, 750), `"status": {`, `"status": {"phase": "Succeeded", `, 1)
+	second := strings.NewReplacer(`"kiln.build/run": "1"`, `"kiln.build/run": "2"`, `"one"`, `"two"`).Replace(ended)
+	for i, text := range []string{ready("1", "old"), ended, second, ready("2", "new")} {
+		over, err := o.add(seen(t, 1000+i, text))
+		if err != nil || over != (i == 3) {
+			t.Fatalf("event %d: over %v, %v", i, over, err)
+		}
+	}
+	if o.image != "new" || o.native != 7 || !o.moments.WorkersEnded.Equal(after(1002)) {
+		t.Errorf("image %q, %d native starts, workers ended %s", o.image, o.native, o.moments.WorkersEnded)
+	}
+}
+
 func TestAFailedBuildEndsTheMeasurement(t *testing.T) {
-	o := newObservation("b", 2)
+	o := newObservation("b", 1, 2)
 	ended, err := o.add(seen(t, 1, `{"kind": "ImageBuild", "metadata": {"name": "b"}, "status": {"conditions": [{"type": "Stalled", "status": "True", "reason": "PushFailed", "message": "no"}]}}`))
 	if !ended || err != nil || o.failure != "PushFailed: no" {
 		t.Errorf("got %v, %v, %q", ended, err, o.failure)
@@ -103,8 +122,8 @@ func TestAFailedBuildEndsTheMeasurement(t *testing.T) {
 }
 
 func TestAnUnreadableResultIsAnError(t *testing.T) {
-	o := newObservation("b", 1)
-	_, err := o.add(seen(t, 1, `{"kind": "Pod", "metadata": {"name": "p", "labels": {"kiln.build/imagebuild": "b"}}, "status": {"containerStatuses": [
+	o := newObservation("b", 1, 1)
+	_, err := o.add(seen(t, 1, `{"kind": "Pod", "metadata": {"name": "p", "labels": {"kiln.build/imagebuild": "b", "kiln.build/run": "1"}}, "status": {"containerStatuses": [
 	  {"name": "worker", "state": {"terminated": {"exitCode": 137, "message": "Killed"}}}]}}`))
 	if err == nil || !strings.Contains(err.Error(), `"Killed"`) {
 		t.Errorf("got %v", err)

@@ -26,22 +26,11 @@ type buildxTimes struct {
 // buildx creates a builder, builds and builds again, as often as told; the warm builds are spread over the builders.
 func (b *Bench) buildx(ctx context.Context, builders, warm int) (buildxTimes, error) {
 	var times buildxTimes
-	// Rootless BuildKit runs without seccomp and AppArmor profiles, which no stricter level admits.
-	if err := b.namespace(ctx, buildxNamespace, "privileged"); err != nil {
-		return times, err
-	}
-	if err := b.pullBuildx(ctx); err != nil {
-		return times, err
-	}
-	home, err := os.MkdirTemp("", "kiln-bench-")
+	x, closed, err := b.newBuildx(ctx, buildxImage)
 	if err != nil {
 		return times, err
 	}
-	defer os.RemoveAll(home)
-	x := buildxClient{bench: b, home: home}
-	if err := x.configure(); err != nil {
-		return times, err
-	}
+	defer closed()
 	for i := range builders {
 		if err := x.measure(ctx, i, (warm+builders-1)/builders, &times); err != nil {
 			return times, errors.Join(fmt.Errorf("builder %d of %d of buildx: %w", i+1, builders, err), x.remove(ctx))
@@ -54,9 +43,9 @@ func (b *Bench) buildx(ctx context.Context, builders, warm int) (buildxTimes, er
 }
 
 // pullBuildx has the daemon's image on the node, as Kiln's images are after its first build.
-func (b *Bench) pullBuildx(ctx context.Context) error {
+func (b *Bench) pullBuildx(ctx context.Context, image string) error {
 	pod := `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pull", "namespace": "` + buildxNamespace + `"}, "spec": {"restartPolicy": "Never",
-	  "containers": [{"name": "pull", "image": "` + b.Registry + "/" + buildxImage + `", "command": ["buildkitd", "--version"]}]}}`
+	  "containers": [{"name": "pull", "image": "` + b.Registry + "/" + image + `", "command": ["buildkitd", "--version"]}]}}`
 	if err := b.Kubectl.Apply(ctx, callDeadline, []byte(pod)); err != nil {
 		return err
 	}
@@ -67,26 +56,55 @@ func (b *Bench) pullBuildx(ctx context.Context) error {
 type buildxClient struct {
 	bench *Bench
 	home  string
+	// image is what the daemon runs.
+	image string
+}
+
+// newBuildx prepares for builders whose daemon is an image of the cluster's registry; closed removes the files of the preparation.
+func (b *Bench) newBuildx(ctx context.Context, image string) (x buildxClient, closed func(), err error) {
+	// Rootless BuildKit runs without seccomp and AppArmor profiles, which no stricter level admits.
+	if err := b.namespace(ctx, buildxNamespace, "privileged"); err != nil {
+		return x, nil, err
+	}
+	if err := b.pullBuildx(ctx, image); err != nil {
+		return x, nil, err
+	}
+	home, err := os.MkdirTemp("", "kiln-bench-")
+	if err != nil {
+		return x, nil, err
+	}
+	x = buildxClient{bench: b, home: home, image: image}
+	if err := x.configure(); err != nil {
+		return x, nil, errors.Join(err, os.RemoveAll(home))
+	}
+	return x, func() { os.RemoveAll(home) }, nil
+}
+
+// create creates a builder, whose pod may not be ready yet unless options say --bootstrap.
+func (x buildxClient) create(ctx context.Context, options ...string) (time.Duration, error) {
+	start := time.Now()
+	// A rootless daemon does not look where the driver mounts its configuration.
+	err := x.run(ctx, append([]string{"create", "--name", builderName, "--driver", "kubernetes",
+		"--buildkitd-config", x.path("buildkitd.toml"), "--buildkitd-flags", "--config=/etc/buildkit/buildkitd.toml",
+		"--driver-opt", "namespace=" + buildxNamespace + ",image=" + x.bench.Registry + "/" + x.image + ",rootless=true"}, options...)...)
+	return time.Since(start), err
 }
 
 func (x buildxClient) measure(ctx context.Context, builder, warm int, times *buildxTimes) error {
 	start := time.Now()
-	// A rootless daemon does not look where the driver mounts its configuration.
-	err := x.run(ctx, "create", "--name", builderName, "--driver", "kubernetes",
-		"--buildkitd-config", x.path("buildkitd.toml"), "--buildkitd-flags", "--config=/etc/buildkit/buildkitd.toml",
-		"--driver-opt", "namespace="+buildxNamespace+",image="+x.bench.Registry+"/"+buildxImage+",rootless=true")
+	created, err := x.create(ctx)
 	if err != nil {
 		return err
 	}
-	times.create = append(times.create, time.Since(start))
-	cold, err := x.build(ctx, fmt.Sprintf("%d-cold", builder))
+	times.create = append(times.create, created)
+	cold, err := x.buildTrivial(ctx, fmt.Sprintf("%d-cold", builder))
 	if err != nil {
 		return err
 	}
 	times.cold, times.createAndCold = append(times.cold, cold), append(times.createAndCold, time.Since(start))
 	fmt.Fprintf(x.bench.Out, "  buildx builder %d: created and built in %s\n", builder+1, time.Since(start).Round(time.Millisecond))
 	for i := range warm {
-		took, err := x.build(ctx, fmt.Sprintf("%d-warm-%d", builder, i))
+		took, err := x.buildTrivial(ctx, fmt.Sprintf("%d-warm-%d", builder, i))
 		if err != nil {
 			return err
 		}
@@ -96,20 +114,25 @@ func (x buildxClient) measure(ctx context.Context, builder, warm int, times *bui
 	return nil
 }
 
-// build builds and pushes the same image as Kiln does, with content of its own.
-func (x buildxClient) build(ctx context.Context, content string) (time.Duration, error) {
+// buildTrivial builds and pushes the same image as Kiln does, with content of its own.
+func (x buildxClient) buildTrivial(ctx context.Context, content string) (time.Duration, error) {
 	folder := x.path("context")
 	name := "trivial-" + x.bench.session + "-" + content
 	if err := os.WriteFile(filepath.Join(folder, "content"), []byte(name), 0o644); err != nil {
 		return 0, err
 	}
+	return x.build(ctx, name, platforms, folder)
+}
+
+// build builds and pushes a context, a folder or a git repository.
+func (x buildxClient) build(ctx context.Context, name string, platforms []string, source string) (time.Duration, error) {
 	start := time.Now()
 	err := x.run(ctx, "build", "--builder", builderName, "--platform", strings.Join(platforms, ","), "--push", "--progress", "plain",
-		"--tag", x.bench.Registry+"/kiln-bench-buildx/"+name+":latest", folder)
+		"--tag", x.bench.Registry+"/kiln-bench-buildx/"+name+":latest", source)
 	return time.Since(start), err
 }
 
-// configure writes the context, and tells the daemon that the registry speaks plain HTTP.
+// configure writes the context, and tells the daemon that the registry speaks plain HTTP and has the images of docker.io.
 func (x buildxClient) configure() error {
 	if err := os.Mkdir(x.path("context"), 0o755); err != nil {
 		return err
@@ -117,7 +140,7 @@ func (x buildxClient) configure() error {
 	if err := os.WriteFile(filepath.Join(x.path("context"), "Dockerfile"), []byte(dockerfile), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(x.path("buildkitd.toml"), []byte("[registry.\""+x.bench.Registry+"\"]\nhttp = true\n"), 0o644)
+	return os.WriteFile(x.path("buildkitd.toml"), []byte("[registry.\""+x.bench.Registry+"\"]\nhttp = true\n[registry.\"docker.io\"]\nmirrors = [\""+x.bench.Registry+"\"]\n"), 0o644)
 }
 
 func (x buildxClient) remove(ctx context.Context) error {

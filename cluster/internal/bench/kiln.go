@@ -3,7 +3,9 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,22 +25,14 @@ const dockerfile = "FROM scratch\nCOPY content /content\n"
 
 // kilnBuilds runs builds one after the other and returns their moments. The first one, which pulls the images onto the node, does not count.
 func (b *Bench) kilnBuilds(ctx context.Context, count int) ([]Moments, error) {
-	if err := b.namespace(ctx, namespace, "baseline"); err != nil {
+	ctx, events, stop, err := b.watchBuilds(ctx)
+	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	events := make(chan event)
-	for _, kind := range []string{"imagebuilds.kiln.build", "pods"} {
-		go func() {
-			if err := watch(ctx, b.Kubectl, namespace, kind, events); err != nil {
-				cancel(err)
-			}
-		}()
-	}
+	defer stop()
 	var all []Moments
 	for i := range count + 1 {
-		moments, err := b.kilnBuild(ctx, fmt.Sprintf("trivial-%s-%d", b.session, i), events)
+		moments, err := b.kilnBuild(ctx, b.trivial(i, nil), events)
 		if err != nil {
 			return nil, fmt.Errorf("build %d of %d with Kiln: %w", i, count, err)
 		}
@@ -50,24 +44,67 @@ func (b *Bench) kilnBuilds(ctx context.Context, count int) ([]Moments, error) {
 	return all, nil
 }
 
-func (b *Bench) kilnBuild(ctx context.Context, name string, events <-chan event) (Moments, error) {
+// watchBuilds creates the namespace of the builds and sends what happens there, until stop is called.
+func (b *Bench) watchBuilds(ctx context.Context) (watching context.Context, events chan event, stop func(), err error) {
+	if err := b.namespace(ctx, namespace, "baseline"); err != nil {
+		return nil, nil, nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	events = make(chan event)
+	for _, kind := range []string{"imagebuilds.kiln.build", "pods"} {
+		go func() {
+			if err := watch(ctx, b.Kubectl, namespace, kind, events); err != nil {
+				cancel(err)
+			}
+		}()
+	}
+	return ctx, events, func() { cancel(nil) }, nil
+}
+
+// kilnRun is one run of an ImageBuild.
+type kilnRun struct {
+	name      string
+	number    int
+	platforms []string
+	// spec lacks platforms and output.
+	spec map[string]any
+	// accelerated runs have to start something natively.
+	accelerated bool
+}
+
+// trivial is the run of an ImageBuild with content of its own.
+func (b *Bench) trivial(number int, placement map[string]any) kilnRun {
+	name := fmt.Sprintf("trivial-%s-%d", b.session, number)
+	spec := map[string]any{
+		"source": map[string]any{"inline": map[string]any{"files": map[string]string{"Dockerfile": dockerfile, "content": name}}},
+		"cache":  map[string]string{"mode": "Disabled"},
+	}
+	if placement != nil {
+		spec["placement"] = placement
+	}
+	return kilnRun{name: name, number: 1, platforms: platforms, spec: spec}
+}
+
+func (r kilnRun) repository() string { return "kiln-bench/" + r.name }
+
+func (r kilnRun) object(registry string) ([]byte, error) {
+	spec := maps.Clone(r.spec)
+	spec["platforms"] = r.platforms
+	spec["output"] = map[string]any{"image": registry + "/" + r.repository(), "tags": []string{"latest"}}
+	return json.Marshal(map[string]any{
+		"apiVersion": "kiln.build/v1alpha1", "kind": "ImageBuild",
+		"metadata": map[string]string{"name": r.name, "namespace": namespace}, "spec": spec,
+	})
+}
+
+func (b *Bench) kilnBuild(ctx context.Context, run kilnRun, events <-chan event) (Moments, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, buildDeadline, fmt.Errorf("it did not end within %s", buildDeadline))
 	defer cancel()
-	repository := "kiln-bench/" + name
-	object, err := json.Marshal(map[string]any{
-		"apiVersion": "kiln.build/v1alpha1", "kind": "ImageBuild",
-		"metadata": map[string]string{"name": name, "namespace": namespace},
-		"spec": map[string]any{
-			"platforms": platforms,
-			"source":    map[string]any{"inline": map[string]any{"files": map[string]string{"Dockerfile": dockerfile, "content": name}}},
-			"output":    map[string]any{"image": b.Registry + "/" + repository, "tags": []string{"latest"}},
-			"cache":     map[string]string{"mode": "Disabled"},
-		},
-	})
+	object, err := run.object(b.Registry)
 	if err != nil {
 		return Moments{}, err
 	}
-	seen := newObservation(name, len(platforms))
+	seen := newObservation(run.name, run.number, len(run.platforms))
 	seen.moments.Submitted = time.Now()
 	applied := make(chan error, 1)
 	go func() { applied <- b.Kubectl.Apply(ctx, callDeadline, object) }()
@@ -88,7 +125,10 @@ func (b *Bench) kilnBuild(ctx context.Context, name string, events <-chan event)
 	if seen.failure != "" {
 		return Moments{}, fmt.Errorf("it failed: %s", seen.failure)
 	}
-	if seen.moments.TagWritten, err = b.tagWritten(repository, seen.image); err != nil {
+	if run.accelerated && seen.native == 0 {
+		return Moments{}, errors.New("it was to be accelerated, and no program started natively")
+	}
+	if seen.moments.TagWritten, err = b.tagWritten(run.repository(), seen.image); err != nil {
 		return Moments{}, err
 	}
 	return seen.moments, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"time"
 
 	"kiln.build/cluster/internal/kubectl"
@@ -27,6 +28,15 @@ type watched struct {
 		Labels map[string]string `json:"labels"`
 	} `json:"metadata"`
 	Status struct {
+		Run struct {
+			Number int `json:"number"`
+		} `json:"run"`
+		Platforms []struct {
+			Platform     string `json:"platform"`
+			Acceleration *struct {
+				NativeStarts int `json:"nativeStarts"`
+			} `json:"acceleration"`
+		} `json:"platforms"`
 		Conditions []struct {
 			Type    string `json:"type"`
 			Status  string `json:"status"`
@@ -80,14 +90,17 @@ func watch(ctx context.Context, client kubectl.Client, namespace, kind string, e
 	}, "get", kind, "--namespace", namespace, "--output=json", "--watch", "--output-watch-events")
 }
 
-// observation gathers the moments of one build from events.
+// observation gathers the moments of one run of a build from events.
 type observation struct {
 	name      string
+	run       int
 	platforms int
 	moments   Moments
 	image     string
-	failure   string
-	pods      map[string]*podSeen
+	// native are the programs that acceleration started natively, of all platforms.
+	native  int
+	failure string
+	pods    map[string]*podSeen
 }
 
 type podSeen struct {
@@ -95,8 +108,8 @@ type podSeen struct {
 	ended       bool
 }
 
-func newObservation(name string, platforms int) *observation {
-	return &observation{name: name, platforms: platforms, pods: map[string]*podSeen{}}
+func newObservation(name string, run, platforms int) *observation {
+	return &observation{name: name, run: run, platforms: platforms, pods: map[string]*podSeen{}}
 }
 
 // add takes one event into account and tells whether the build has ended.
@@ -104,7 +117,7 @@ func (o *observation) add(e event) (bool, error) {
 	switch {
 	case e.object.Kind == "ImageBuild" && e.object.Metadata.Name == o.name:
 		o.addBuild(e)
-	case e.object.Kind == "Pod" && e.object.Metadata.Labels["kiln.build/imagebuild"] == o.name:
+	case e.object.Kind == "Pod" && e.object.Metadata.Labels["kiln.build/imagebuild"] == o.name && e.object.Metadata.Labels["kiln.build/run"] == strconv.Itoa(o.run):
 		if err := o.addPod(e); err != nil {
 			return false, err
 		}
@@ -116,10 +129,18 @@ func (o *observation) addBuild(e event) {
 	if o.moments.Created.IsZero() {
 		o.moments.Created = e.seen
 	}
+	if number := e.object.Status.Run.Number; number < o.run && number > 0 {
+		return // Of the run before.
+	}
 	for _, condition := range e.object.Status.Conditions {
 		switch {
 		case condition.Type == "Ready" && condition.Status == "True" && o.moments.ReadySeen.IsZero():
 			o.moments.ReadySeen, o.image = e.seen, e.object.Status.Image
+			for _, platform := range e.object.Status.Platforms {
+				if platform.Acceleration != nil {
+					o.native += platform.Acceleration.NativeStarts
+				}
+			}
 		case condition.Type == "Stalled" && condition.Status == "True":
 			o.failure = condition.Reason + ": " + condition.Message
 		}

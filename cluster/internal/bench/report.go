@@ -105,34 +105,50 @@ func (r *Report) JSON() ([]byte, error) {
 
 // Write is the report for people.
 func (r *Report) Write(out io.Writer) error {
-	fmt.Fprintf(out, "%s, %d x %s, %.0f GiB, Linux %s, load average before %.1f\n%s\n\n", r.Date.Format(time.RFC3339), r.Machine.CPUs, r.Machine.CPU,
-		float64(r.Machine.MemoryBytes)/(1<<30), r.Machine.Kernel, r.Machine.Load, r.Build)
+	writeHead(out, r.Date, r.Machine, r.Build)
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	section := func(title string, figures []Figure) {
 		fmt.Fprintf(table, "%s (ms)\tp50\tp90\tmin\tmax\tn\n", title)
 		for _, f := range figures {
-			fmt.Fprintf(table, "  %s\t%.0f\t%.0f\t%.0f\t%.0f\t%d\n", f.Name, f.P50, f.P90, f.Min, f.Max, f.Count)
+			writeFigure(table, "  ", f)
 		}
 		fmt.Fprintln(table)
 	}
 	section("KILN", r.Kiln)
 	section("DOCKER BUILDX, KUBERNETES DRIVER", r.Buildx)
-	fmt.Fprintln(table, "RATIO")
-	for _, ratio := range r.Ratios {
-		fmt.Fprintf(table, "  %s\t%.3f\n", ratio.Name, ratio.Value)
-	}
+	writeRatios(table, r.Ratios)
 	fmt.Fprintln(table, "\nOPERATOR")
 	fmt.Fprintf(table, "  image, compressed\t%.1f MiB\n  image, unpacked\t%.1f MiB\n", float64(r.Operator.ImageCompressed)/mebibyte, float64(r.Operator.ImageUnpacked)/mebibyte)
 	fmt.Fprintf(table, "  process start -> ready\t%.0f ms\n  resident after %.0f s idle\t%.1f MiB\n", r.Operator.StartToReady, r.Operator.IdleFor, float64(r.Operator.IdleMemory)/mebibyte)
+	writeTargets(table, r.Targets)
+	return table.Flush()
+}
+
+func writeHead(out io.Writer, date time.Time, machine Machine, build string) {
+	fmt.Fprintf(out, "%s, %d x %s, %.0f GiB, Linux %s, load average before %.1f\n%s\n\n", date.Format(time.RFC3339), machine.CPUs, machine.CPU,
+		float64(machine.MemoryBytes)/(1<<30), machine.Kernel, machine.Load, build)
+}
+
+func writeFigure(table io.Writer, indent string, f Figure) {
+	fmt.Fprintf(table, "%s%s\t%.0f\t%.0f\t%.0f\t%.0f\t%d\n", indent, f.Name, f.P50, f.P90, f.Min, f.Max, f.Count)
+}
+
+func writeRatios(table io.Writer, ratios []Ratio) {
+	fmt.Fprintln(table, "RATIO")
+	for _, ratio := range ratios {
+		fmt.Fprintf(table, "  %s\t%.3f\n", ratio.Name, ratio.Value)
+	}
+}
+
+func writeTargets(table io.Writer, targets []Target) {
 	fmt.Fprintln(table, "\nTO REACH\twant\tis")
-	for _, t := range r.Targets {
+	for _, t := range targets {
 		verdict := "reached"
 		if !t.Met() {
 			verdict = fmt.Sprintf("missed by %s", amount(t.Value-t.Want, t.Unit))
 		}
 		fmt.Fprintf(table, "  %s\t<= %s\t%s\t%s\n", t.Name, amount(t.Want, t.Unit), amount(t.Value, t.Unit), verdict)
 	}
-	return table.Flush()
 }
 
 func amount(value float64, unit string) string {

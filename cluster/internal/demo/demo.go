@@ -29,6 +29,8 @@ type Demo struct {
 	// Images are Kiln's own, Registries what Kiln is told about registries.
 	Images     install.Images
 	Registries []install.Registry
+	// Twins are for emulated builds; none leaves what is installed.
+	Twins []install.Twins
 	// Registry is where the example's image goes: a host, or a host and a path.
 	Registry string
 	// PlainHTTP says that this registry does not speak HTTPS.
@@ -84,7 +86,7 @@ func (d Demo) Install(ctx context.Context) error {
 		text string
 		run  func(context.Context) error
 	}{
-		{"install Kiln with its Helm chart", func(ctx context.Context) error { return d.Installer.Apply(ctx, d.Images, d.Registries) }},
+		{"install Kiln with its Helm chart", func(ctx context.Context) error { return d.Installer.Apply(ctx, d.Images, d.Registries, d.Twins) }},
 		{"wait for the operator", d.Installer.Await},
 	} {
 		done := progress.Start(d.Out, step.text)

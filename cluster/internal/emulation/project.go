@@ -175,6 +175,15 @@ func Quick() []Project {
 	return quick
 }
 
+// Sources is the archive with upstream's sources of a project, from Kiln's cache folder or Debian's archive.
+func Sources(ctx context.Context, cache, name string) (string, error) {
+	chosen, err := Selected([]string{name})
+	if err != nil {
+		return "", err
+	}
+	return chosen[0].fetch(ctx, filepath.Join(cache, "emulation"))
+}
+
 func (p Project) steps() []Step {
 	var steps []Step
 	if p.prepare != "" {

@@ -35,8 +35,8 @@ type Installer struct {
 }
 
 // Apply installs Kiln, or changes what is installed; values that somebody gave to what is installed stay unless they are given here.
-func (i Installer) Apply(ctx context.Context, images Images, registries []Registry) error {
-	content, err := values(images, registries)
+func (i Installer) Apply(ctx context.Context, images Images, registries []Registry, twins []Twins) error {
+	content, err := values(images, registries, twins)
 	if err != nil {
 		return err
 	}

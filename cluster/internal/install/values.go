@@ -38,8 +38,14 @@ type Registry struct {
 	Insecure bool     `json:"insecure,omitempty"`
 }
 
+// Twins are native programs for emulated builds: an image by reference.
+type Twins struct {
+	Platform string `json:"platform"`
+	Image    string `json:"image"`
+}
+
 // values are the chart's values as JSON, which Helm reads as the YAML that it is.
-func values(images Images, registries []Registry) ([]byte, error) {
+func values(images Images, registries []Registry, twins []Twins) ([]byte, error) {
 	image := func(i Image) map[string]string {
 		return map[string]string{"repository": i.Repository, "digest": i.Digest}
 	}
@@ -48,6 +54,9 @@ func values(images Images, registries []Registry) ([]byte, error) {
 	}
 	if len(registries) > 0 {
 		content["registries"] = registries
+	}
+	if len(twins) > 0 {
+		content["worker"] = map[string]any{"twins": twins}
 	}
 	encoded, err := json.Marshal(content)
 	if err != nil {

@@ -20,9 +20,11 @@ func TestImagesAreInstalledByDigest(t *testing.T) {
 
 func TestTheValuesOfTheChart(t *testing.T) {
 	content, err := values(Images{Operator: Image{"r/o", "sha256:1"}, Worker: Image{"r/w", "sha256:2"}, BuildKit: Image{"r/b", "sha256:3"}},
-		[]Registry{{Host: "docker.io", Mirrors: []string{"10.99.0.2:5000"}}, {Host: "10.99.0.2:5000", Insecure: true}})
+		[]Registry{{Host: "docker.io", Mirrors: []string{"10.99.0.2:5000"}}, {Host: "10.99.0.2:5000", Insecure: true}},
+		[]Twins{{"linux/arm64", "r/twins@sha256:4"}})
 	want := `{"image":{"buildkit":{"digest":"sha256:3","repository":"r/b"},"operator":{"digest":"sha256:1","repository":"r/o"},"worker":{"digest":"sha256:2","repository":"r/w"}},` +
-		`"registries":[{"host":"docker.io","mirrors":["10.99.0.2:5000"]},{"host":"10.99.0.2:5000","insecure":true}]}`
+		`"registries":[{"host":"docker.io","mirrors":["10.99.0.2:5000"]},{"host":"10.99.0.2:5000","insecure":true}],` +
+		`"worker":{"twins":[{"platform":"linux/arm64","image":"r/twins@sha256:4"}]}}`
 	if err != nil || string(content) != want {
 		t.Errorf("got  %s, %v\nwant %s", content, err, want)
 	}
