@@ -119,6 +119,8 @@ func checkProcChild() int {
 	return 0
 }
 
+func (baseline) workerID() int { return 1000 }
+
 func (baseline) stateFolder() string { return "/var/lib/buildkit" }
 
 func (baseline) arguments() []string { return []string{"--group", "1000"} }

@@ -16,6 +16,8 @@ type profile interface {
 	notEntered() *unsupported
 	// prepare runs inside these namespaces, before the daemon.
 	prepare() error
+	// workerID is the user and group of the worker container, as the daemon's namespace has them.
+	workerID() int
 	// stateFolder is where the volume for BuildKit's state is mounted.
 	stateFolder() string
 	// arguments are those of buildkitd that depend on the profile.

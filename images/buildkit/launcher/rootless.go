@@ -144,6 +144,8 @@ func (rootless) notEntered() *unsupported {
 
 func (rootless) prepare() error { return nil }
 
+func (rootless) workerID() int { return 0 }
+
 func (rootless) stateFolder() string { return "/home/user/.local/share/buildkit" }
 
 func (rootless) arguments() []string { return []string{"--oci-worker-no-process-sandbox"} }

@@ -59,6 +59,7 @@ type stateVolume string
 func (v stateVolume) root() string   { return filepath.Join(string(v), "buildkit") }
 func (v stateVolume) stamp() string  { return filepath.Join(string(v), "kiln-state.json") }
 func (v stateVolume) lock() string   { return filepath.Join(string(v), "kiln.lock") }
+func (v stateVolume) worker() string { return filepath.Join(string(v), "worker") }
 func (v stateVolume) failed() string { return filepath.Join(string(v), "kiln-start-failed") }
 
 // hold waits until no other pod uses the volume. The kernel lets go of the lock with the last process of the container.
@@ -99,6 +100,9 @@ func prepareState(p profile) error {
 	if err != nil {
 		return &unusableState{fmt.Sprintf("it cannot be prepared: %v", err)}
 	}
+	if err := stateVolume(p.stateFolder()).prepareWorkerFolder(p.workerID()); err != nil {
+		return &unusableState{fmt.Sprintf("the worker's folder on it cannot be prepared: %v", err)}
+	}
 	note("cache volume: %s %s", found.State, found.Reason)
 	return found.write(stateReport)
 }
@@ -133,6 +137,26 @@ func (v stateVolume) prepare(version string) (stateFound, error) {
 		return found, err
 	}
 	return found, os.WriteFile(v.stamp(), encoded, 0o600)
+}
+
+// prepareWorkerFolder makes a folder of the volume the worker container's own. The kubelet, which mounts it there, creates it
+// too if it comes first, as the node's root, and with the mode of the volume: where that lets this user change nothing, it
+// has given the volume to the group of both.
+func (v stateVolume) prepareWorkerFolder(id int) error {
+	if err := os.Mkdir(v.worker(), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	info, err := os.Lstat(v.worker())
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s is no folder", v.worker())
+	}
+	if err := errors.Join(os.Lchown(v.worker(), id, id), os.Chmod(v.worker(), 0o700)); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return nil
 }
 
 func (v stateVolume) look(want stateStamp) (stateFound, error) {

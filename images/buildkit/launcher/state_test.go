@@ -70,6 +70,37 @@ func TestFreshVolumeIsNew(t *testing.T) {
 	}
 }
 
+func TestWorkersFolderOutlivesTheState(t *testing.T) {
+	volume := volumeWith(t, "v1", "cache.db")
+	own := os.Getuid()
+	for range 2 {
+		if err := volume.prepareWorkerFolder(own); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := filepath.Join(volume.worker(), "index.json")
+	if err := os.WriteFile(kept, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := volume.prepare("v2"); err != nil || found.State != stateEmptied {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	if _, err := os.Stat(kept); err != nil {
+		t.Error(err)
+	}
+}
+
+// A link would make another folder the worker's.
+func TestWorkersFolderIsNoLink(t *testing.T) {
+	volume, elsewhere := stateVolume(t.TempDir()), t.TempDir()
+	if err := os.Symlink(elsewhere, volume.worker()); err != nil {
+		t.Fatal(err)
+	}
+	if err := volume.prepareWorkerFolder(os.Getuid()); err == nil {
+		t.Error("a link was taken for the folder")
+	}
+}
+
 func TestOnePodAtATimeHoldsAVolume(t *testing.T) {
 	volume := stateVolume(t.TempDir())
 	first, err := volume.hold(0, nil)

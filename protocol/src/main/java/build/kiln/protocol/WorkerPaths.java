@@ -20,6 +20,9 @@ public final class WorkerPaths {
     /** Folder with one folder per backend of the cache that has credentials, named by its number, with a file per key. */
     public static final String CACHE_CREDENTIALS = "/run/kiln/cache";
 
+    /** Folder on the cache volume that is the worker's own; absent without such a backend of the cache. */
+    public static final String LOCAL_CACHE = "/var/lib/kiln/cache";
+
     /** Folder that both containers share. */
     public static final String BUILDKIT_SOCKET_FOLDER = "/run/buildkit";
 

@@ -35,7 +35,7 @@ final class BuildAccount {
         pulledBytes += graph.pulledBytes();
         if (cache != null && variant.importsCache()) {
             importTime = importTime.plus(graph.importTime());
-            imports = CacheImports.of(graph, cache.imports(), backends.imports());
+            imports = CacheImports.of(graph, cache.imports(), backends.images(), backends.imports(graph));
         }
     }
 
@@ -55,6 +55,10 @@ final class BuildAccount {
             return null;
         }
         CacheExport.Outcome written = export;
+        if (written == null && backends.inImage()) {
+            // It came with the image, and took no time of its own.
+            written = new CacheExport.Outcome(ExportResult.Exported, null, Duration.ZERO);
+        }
         ExportResult exportResult = written == null ? null : written.result();
         Long exportMillis = written == null ? null : Long.valueOf(written.took().toMillis());
         String problem = imports.problem();

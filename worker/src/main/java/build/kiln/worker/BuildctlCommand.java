@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,11 @@ final class BuildctlCommand {
             throws BuildFailedException {
         BuildctlCommand command = new BuildctlCommand(settings, request, inputs, variant);
         command.output();
+        inputs.backends().stream()
+                .filter(BackendArguments::inImage)
+                .map(BackendArguments::export)
+                .filter(Objects::nonNull)
+                .forEach(export -> command.add("--export-cache", export));
         return List.copyOf(command.arguments);
     }
 
@@ -62,6 +68,11 @@ final class BuildctlCommand {
         BuildctlCommand command = new BuildctlCommand(settings, request, inputs, variant);
         command.add("--export-cache", export);
         return List.copyOf(command.arguments);
+    }
+
+    /** The value of {@code --import-cache} that reads a cache of a registry. */
+    static String registryImport(BuildRequest request, String reference) {
+        return cacheReference(request, reference).toString();
     }
 
     /** The value of {@code --export-cache} that writes the registry cache. */
@@ -168,9 +179,7 @@ final class BuildctlCommand {
     private void imports() {
         BuildRequest.Cache cache = request.cache();
         if (cache != null) {
-            cache.imports()
-                    .forEach(reference -> add(
-                            "--import-cache", cacheReference(request, reference).toString()));
+            cache.imports().forEach(reference -> add("--import-cache", registryImport(request, reference)));
         }
         inputs.backends().forEach(backend -> backend.imports().forEach(value -> add("--import-cache", value)));
     }

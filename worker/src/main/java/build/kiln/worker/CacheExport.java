@@ -88,7 +88,7 @@ final class CacheExport {
         }
         for (BackendArguments backend : inputs.backends()) {
             String export = backend.export();
-            if (export != null) {
+            if (export != null && !backend.inImage()) {
                 targets.add(new Target(backend.title(), export));
             }
         }

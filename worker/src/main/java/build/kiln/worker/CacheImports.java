@@ -4,6 +4,7 @@ import build.kiln.protocol.BuildResult.ImportResult;
 import build.kiln.worker.StoreAnswers.Manifest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,17 +25,20 @@ record CacheImports(@Nullable ImportResult result, @Nullable String problem) {
      * Reads what the daemon said of those in registries, and adds what other backends answered.
      *
      * @param references in registries, in the order of the request, the build's own first
+     * @param images that hold their own cache
      * @param backends in the order of the request
      */
-    static CacheImports of(BuildGraph graph, List<String> references, List<CacheBackends.Import> backends) {
+    static CacheImports of(
+            BuildGraph graph, List<String> references, Set<String> images, List<CacheBackends.Import> backends) {
         List<CacheBackends.Import> all = new ArrayList<>();
         for (Operation operation : graph.operations()) {
             if (operation.isCacheImport() && operation.isCompleted()) {
-                int place = references.indexOf(operation.importedReference());
-                if (place >= 0) {
+                String reference = operation.importedReference();
+                int place = references.indexOf(reference);
+                if (place >= 0 || images.contains(reference)) {
                     ImportResult result = result(operation.error());
                     boolean bad = result == ImportResult.Failed || result == ImportResult.Broken;
-                    all.add(new CacheBackends.Import(place == 0, new Manifest(result, bad ? operation.error() : null)));
+                    all.add(new CacheBackends.Import(place <= 0, new Manifest(result, bad ? operation.error() : null)));
                 }
             }
         }

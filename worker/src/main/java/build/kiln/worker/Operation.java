@@ -139,7 +139,7 @@ final class Operation {
     }
 
     boolean isCacheExport() {
-        return name.startsWith("exporting cache to ");
+        return name.startsWith("exporting cache to ") || name.equals("exporting to GitHub Actions Cache");
     }
 
     /** Empty when it did not fail. */

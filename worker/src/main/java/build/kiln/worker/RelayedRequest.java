@@ -14,14 +14,16 @@ import org.jspecify.annotations.Nullable;
  * @param path the same decoded
  * @param query percent-encoded; null when there is none
  * @param headers names in lower case
+ * @param body empty unless the store looks at bodies
  */
 record RelayedRequest(
         String method,
         String rawPath,
         String path,
         @Nullable String query,
-        Map<String, String> headers) {
-    static RelayedRequest of(HttpExchange exchange) {
+        Map<String, String> headers,
+        String body) {
+    static RelayedRequest of(HttpExchange exchange, String body) {
         Map<String, String> headers = new TreeMap<>();
         exchange.getRequestHeaders()
                 .forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), String.join(",", values)));
@@ -30,7 +32,8 @@ record RelayedRequest(
                 exchange.getRequestURI().getRawPath(),
                 exchange.getRequestURI().getPath(),
                 exchange.getRequestURI().getRawQuery(),
-                headers);
+                headers,
+                body);
     }
 
     boolean isRead() {

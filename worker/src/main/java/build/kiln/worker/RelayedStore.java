@@ -2,6 +2,7 @@ package build.kiln.worker;
 
 import java.net.URI;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 
 /** What a relay has to know of the store behind it. */
@@ -12,6 +13,11 @@ interface RelayedStore {
     /** Whether the request comes from someone who was given the key to the relay. */
     boolean isAuthentic(RelayedRequest request);
 
+    /** Whether requests and answers are small, and what they are about stands in their bodies. */
+    default boolean looksAtBodies() {
+        return false;
+    }
+
     /** What it is about. */
     Access access(RelayedRequest request);
 
@@ -21,6 +27,15 @@ interface RelayedStore {
      * @param headers of the request that go on, names in lower case
      */
     Outgoing outgoing(RelayedRequest request, Map<String, String> headers, Instant now);
+
+    /**
+     * What an answer means, as a status of HTTP.
+     *
+     * @param body of the answer; empty unless the store looks at bodies
+     */
+    default int status(Access access, int status, String body) {
+        return status;
+    }
 
     /** The text without anything that is secret. */
     String redacted(String text);
@@ -40,6 +55,9 @@ interface RelayedStore {
 
         /** Whether there is a cache of that name, and what is in it. */
         record ManifestRead(String name) implements Access {}
+
+        /** Whether there is a place for these caches at all. */
+        record StoreRead(List<String> names) implements Access {}
 
         /** Content of a cache. */
         record BlobRead() implements Access {}

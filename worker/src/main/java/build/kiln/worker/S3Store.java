@@ -36,9 +36,13 @@ final class S3Store implements RelayedStore {
         return "https://s3." + region + ".amazonaws.com" + (region.startsWith("cn-") ? ".cn" : "");
     }
 
+    static String title(S3 s3) {
+        return "s3 bucket " + s3.bucket();
+    }
+
     @Override
     public String title() {
-        return "s3 bucket " + s3.bucket();
+        return title(s3);
     }
 
     @Override

@@ -2,6 +2,7 @@ package build.kiln.worker;
 
 import build.kiln.protocol.BuildResult.ImportResult;
 import build.kiln.worker.RelayedStore.Access;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,20 +32,28 @@ final class StoreAnswers {
             if (access instanceof Access.ManifestRead read) {
                 manifests.put(read.name(), new Manifest(ImportResult.Imported, null));
             }
-        } else if (status == NOT_FOUND && access instanceof Access.ManifestRead read) {
-            manifests.put(read.name(), new Manifest(ImportResult.Missing, null));
+        } else if (status == NOT_FOUND && !names(access).isEmpty()) {
+            names(access).forEach(name -> manifests.put(name, new Manifest(ImportResult.Missing, null)));
         } else {
             failed(access, said(status, error));
         }
     }
 
     void failed(Access access, String problem) {
-        switch (access) {
-            case Access.ManifestRead read ->
-                manifests.put(read.name(), new Manifest(ImportResult.Failed, Printable.cut(problem, MAX_PROBLEM)));
-            case Access.BlobRead _ -> lostBlob = Printable.cut(problem, MAX_PROBLEM);
-            case Access.Write _, Access.Denied _ -> {}
+        String shown = Printable.cut(problem, MAX_PROBLEM);
+        names(access).forEach(name -> manifests.put(name, new Manifest(ImportResult.Failed, shown)));
+        if (access instanceof Access.BlobRead) {
+            lostBlob = shown;
         }
+    }
+
+    /** The caches that are not to be had when this is not. */
+    private static List<String> names(Access access) {
+        return switch (access) {
+            case Access.ManifestRead read -> List.of(read.name());
+            case Access.StoreRead read -> read.names();
+            case Access.BlobRead _, Access.Write _, Access.Denied _ -> List.of();
+        };
     }
 
     /** Empty when nobody asked for it. */

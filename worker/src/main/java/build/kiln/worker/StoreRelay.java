@@ -34,7 +34,9 @@ final class StoreRelay implements AutoCloseable {
     /** The answer to an upload comes when all of it has been sent. */
     private static final Duration WRITE = Duration.ofMinutes(5);
 
-    private static final int MAX_ERROR = 64 * 1024;
+    /** Of errors, and of what a store looks at. */
+    private static final int MAX_BODY = 64 * 1024;
+
     private static final int FORBIDDEN = 403;
     /** BuildKit's clients try others again, each time for as long. */
     private static final int NOT_AGAIN = 424;
@@ -54,7 +56,8 @@ final class StoreRelay implements AutoCloseable {
             "transfer-encoding",
             "upgrade",
             "x-amz-date",
-            "x-amz-security-token");
+            "x-amz-security-token",
+            "x-ms-date");
 
     private final RelayedStore store;
     private final InstantSource clock;
@@ -109,10 +112,13 @@ final class StoreRelay implements AutoCloseable {
 
     private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
-            RelayedRequest request = RelayedRequest.of(exchange);
+            String text = store.looksAtBodies()
+                    ? new String(exchange.getRequestBody().readNBytes(MAX_BODY), StandardCharsets.UTF_8)
+                    : "";
+            RelayedRequest request = RelayedRequest.of(exchange, text);
             Access access = store.isAuthentic(request) ? store.access(request) : new Access.Denied();
             if (access instanceof Access.Denied) {
-                refuse(exchange, FORBIDDEN, "AccessDenied", "Not a part of this build's cache.");
+                refuse(exchange, request, FORBIDDEN, "AccessDenied", "Not a part of this build's cache.");
                 return;
             }
             try {
@@ -120,7 +126,7 @@ final class StoreRelay implements AutoCloseable {
             } catch (HttpTimeoutException e) {
                 String problem = "no answer in time";
                 answers.failed(access, problem);
-                refuse(exchange, NOT_AGAIN, "NoAnswer", problem);
+                refuse(exchange, request, NOT_AGAIN, "NoAnswer", problem);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
@@ -137,7 +143,7 @@ final class StoreRelay implements AutoCloseable {
         } catch (IOException e) {
             String problem = "it cannot be reached: " + e;
             answers.failed(access, problem);
-            refuse(exchange, UNAVAILABLE, "Unreachable", problem);
+            refuse(exchange, request, UNAVAILABLE, "Unreachable", problem);
             return;
         }
         response.headers().map().forEach((name, values) -> {
@@ -146,9 +152,13 @@ final class StoreRelay implements AutoCloseable {
             }
         });
         try (InputStream body = response.body()) {
-            if (response.statusCode() >= BAD) {
-                String error = store.redacted(new String(body.readNBytes(MAX_ERROR), StandardCharsets.UTF_8));
-                answers.answered(access, response.statusCode(), error);
+            if (response.statusCode() >= BAD || store.looksAtBodies()) {
+                String error = store.redacted(new String(body.readNBytes(MAX_BODY), StandardCharsets.UTF_8));
+                String code = response.headers().firstValue("x-ms-error-code").orElse("");
+                answers.answered(
+                        access,
+                        store.status(access, response.statusCode(), error),
+                        error.isEmpty() && !code.isEmpty() ? "<Code>" + code + "</Code>" : error);
                 send(exchange, request, response.statusCode(), error.getBytes(StandardCharsets.UTF_8));
                 return;
             }
@@ -166,17 +176,19 @@ final class StoreRelay implements AutoCloseable {
                 .timeout(request.isRead() ? READ : WRITE)
                 .method(
                         request.method(),
-                        length.equals("0")
-                                ? BodyPublishers.noBody()
-                                : BodyPublishers.fromPublisher(
-                                        BodyPublishers.ofInputStream(exchange::getRequestBody),
-                                        Long.parseLong(length)));
+                        length.equals("0") ? BodyPublishers.noBody() : body(exchange, request, Long.parseLong(length)));
         outgoing.headers().forEach((name, value) -> {
             if (!name.equals("host")) {
                 builder.header(name, value);
             }
         });
         return builder.build();
+    }
+
+    private HttpRequest.BodyPublisher body(HttpExchange exchange, RelayedRequest request, long length) {
+        return store.looksAtBodies()
+                ? BodyPublishers.ofString(request.body())
+                : BodyPublishers.fromPublisher(BodyPublishers.ofInputStream(exchange::getRequestBody), length);
     }
 
     private void pass(
@@ -207,11 +219,14 @@ final class StoreRelay implements AutoCloseable {
         }
     }
 
-    private void refuse(HttpExchange exchange, int status, String code, String message) throws IOException {
+    private void refuse(HttpExchange exchange, RelayedRequest request, int status, String code, String message)
+            throws IOException {
+        // Azure's clients look nowhere else.
+        exchange.getResponseHeaders().set("x-ms-error-code", code);
         exchange.getResponseHeaders().set("Content-Type", "application/xml");
         String text = "<Error><Code>" + code + "</Code><Message>" + store.title() + ": "
                 + message.replace("&", "&amp;").replace("<", "&lt;") + "</Message></Error>";
-        send(exchange, RelayedRequest.of(exchange), status, text.getBytes(StandardCharsets.UTF_8));
+        send(exchange, request, status, text.getBytes(StandardCharsets.UTF_8));
     }
 
     private static void send(HttpExchange exchange, RelayedRequest request, int status, byte[] body)

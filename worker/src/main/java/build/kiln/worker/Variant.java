@@ -1,6 +1,7 @@
 package build.kiln.worker;
 
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * A way to put a build to BuildKit. Some servers cannot take the first one.
@@ -13,6 +14,9 @@ record Variant(GitContext.Form form, boolean importsCache) {
 
     /** What is said of content that a registry's manifest lists and the registry does not have. */
     private static final String CONTENT_GONE = "could not fetch content descriptor ";
+
+    /** The same of a folder. */
+    private static final Pattern GONE_FROM_FOLDER = Pattern.compile("content digest sha256:[0-9a-f]{64}: not found");
 
     private static final String NOT_FOUND = "from remote: not found";
 
@@ -44,7 +48,7 @@ record Variant(GitContext.Form form, boolean importsCache) {
         if (importsCache && graph.importedAny() && isContentGone(message)) {
             return Optional.of(new Next(
                     new Variant(form, false),
-                    "The registry no longer has all layers of the cache: building without it. " + message));
+                    "Not all layers of the cache are there any more: building without it. " + message));
         }
         if (importsCache && lostContent.isPresent() && !message.contains(FailureClassifier.PROCESS)) {
             return Optional.of(new Next(
@@ -62,6 +66,7 @@ record Variant(GitContext.Form form, boolean importsCache) {
 
     /** BuildKit fails a build that was to take a layer from the cache which a clean-up of the registry has removed. */
     static boolean isContentGone(String message) {
-        return message.contains(CONTENT_GONE) && message.contains(NOT_FOUND);
+        return (message.contains(CONTENT_GONE) && message.contains(NOT_FOUND))
+                || GONE_FROM_FOLDER.matcher(message).find();
     }
 }

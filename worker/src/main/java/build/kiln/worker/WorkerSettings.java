@@ -13,6 +13,7 @@ import java.util.Map;
  * @param secrets folder with a file per secret id
  * @param gitCredentials folder with {@code username} and {@code password}; may be absent
  * @param cacheCredentials folder of numbered folders with the files of one Secret each; may be absent
+ * @param localCache folder of the worker's own on the cache volume; may be absent
  * @param unsupported file in which the sidecar says why it refuses to run; normally absent
  * @param evidence socket of the sidecar's launcher
  * @param networkCounters where the kernel counts what the pod sends
@@ -27,6 +28,7 @@ record WorkerSettings(
         Path secrets,
         Path gitCredentials,
         Path cacheCredentials,
+        Path localCache,
         Path unsupported,
         Path evidence,
         Path networkCounters,
@@ -44,6 +46,7 @@ record WorkerSettings(
                 Path.of(WorkerPaths.SECRETS),
                 Path.of(WorkerPaths.GIT_CREDENTIALS),
                 Path.of(WorkerPaths.CACHE_CREDENTIALS),
+                Path.of(WorkerPaths.LOCAL_CACHE),
                 Path.of(WorkerPaths.UNSUPPORTED),
                 Path.of(WorkerPaths.EVIDENCE),
                 Path.of("/proc/net/dev"),

@@ -6,6 +6,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -114,6 +118,25 @@ final class BuildKitProcesses {
                 .as("the daemon prunes in time")
                 .isTrue();
         assertThat(prune.exitValue()).as("exit code of prune").isZero();
+    }
+
+    /** As the operator does it when all platforms are there. */
+    void tag(String repository, String digest, String tag) throws Exception {
+        URI manifests = URI.create("http://" + registry + "/v2/" + repository + "/manifests/");
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpResponse<byte[]> manifest = client.send(
+                    HttpRequest.newBuilder(URI.create(manifests + digest))
+                            .header("Accept", "application/vnd.oci.image.manifest.v1+json")
+                            .build(),
+                    HttpResponse.BodyHandlers.ofByteArray());
+            HttpResponse<String> tagged = client.send(
+                    HttpRequest.newBuilder(URI.create(manifests + tag))
+                            .header("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+                            .PUT(HttpRequest.BodyPublishers.ofByteArray(manifest.body()))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+            assertThat(tagged.statusCode()).as(tagged.body()).isEqualTo(201);
+        }
     }
 
     /** As a clean-up of the registry does it that does not know what a cache needs. */

@@ -12,23 +12,30 @@ import build.kiln.protocol.BuildResult.ImportResult;
 import build.kiln.protocol.BuildResult.Steps;
 import build.kiln.protocol.BuildResult.Succeeded;
 import build.kiln.protocol.CacheBackend;
+import build.kiln.protocol.CacheBackend.Azblob;
+import build.kiln.protocol.CacheBackend.Inline;
+import build.kiln.protocol.CacheBackend.Local;
 import build.kiln.protocol.CacheBackend.S3;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Caches beside the registry: the worker against a real daemon, a real registry and a real server of each backend there is one for. */
@@ -50,12 +57,21 @@ class CacheBackendsIT {
     static void start() throws Exception {
         processes = BuildKitProcesses.start(folder);
         s3 = S3Server.start(processes.tools(), folder);
+        assertThat(new Daemon(settings(), Clock.systemUTC())
+                        .awaitReady(Instant.now().plusSeconds(60), new Cancellation()))
+                .as("the daemon answers in time")
+                .isTrue();
     }
 
     @AfterAll
     static void stop() throws Exception {
         s3.stop();
         processes.stop();
+    }
+
+    @BeforeEach
+    void forget() throws Exception {
+        processes.forgetEverything();
     }
 
     @Test
@@ -166,6 +182,91 @@ class CacheBackendsIT {
         assertThat(Files.readString(folder.resolve("buildkitd.log"))).doesNotContain(S3Server.KEY_ID, S3Server.KEY);
     }
 
+    /** Against an emulator such as Azurite, at the address of an account of that name and with its well-known key. */
+    @Test
+    @EnabledIfEnvironmentVariable(named = "KILN_AZURITE", matches = "http.*")
+    void freshDaemonTakesEverythingFromTheContainer() throws Exception {
+        Path secret = Files.createDirectories(folder.resolve("cache/0"));
+        Files.writeString(
+                secret.resolve(Azblob.ACCOUNT_KEY),
+                "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==\n");
+        String address = System.getenv("KILN_AZURITE");
+        String container = "kiln-" + System.nanoTime();
+        Cache cache = cache(
+                new Azblob(0, List.of(name("azure")), true, address, "devstoreaccount1", container, "some/folder"));
+
+        Succeeded first = build("azure", FILES, cache);
+        processes.forgetEverything();
+        Succeeded second = build("azure", FILES, cache);
+
+        assertThat(use(first).importResult()).as(shown()).isEqualTo(ImportResult.Missing);
+        assertThat(use(first).exportResult()).as(shown()).isEqualTo(ExportResult.Exported);
+        assertThat(second.steps()).as(shown()).isEqualTo(new Steps(2, 2));
+        assertThat(use(second).importResult()).isEqualTo(ImportResult.Imported);
+
+        Files.writeString(secret.resolve(Azblob.ACCOUNT_KEY), "d3Jvbmc=");
+        Succeeded refused = build("azure", FILES, cache);
+        assertThat(use(refused).importResult()).isEqualTo(ImportResult.Failed);
+        assertThat(use(refused).problem()).startsWith("azblob container " + container + ": HTTP 403");
+        assertThat(shown()).doesNotContain("d3Jvbmc=");
+    }
+
+    @Test
+    void freshDaemonTakesTheFinalStageFromTheImageItself() throws Exception {
+        Cache cache = cache(new Inline(0, List.of(processes.registry() + "/inline:latest"), true));
+
+        Succeeded first = build("inline", FILES, cache);
+        processes.tag("inline", first.pushed().digest(), "latest");
+        processes.forgetEverything();
+        Succeeded second = build("inline", FILES, cache);
+
+        assertThat(use(first).importResult()).isEqualTo(ImportResult.Missing);
+        assertThat(use(first).exportResult()).isEqualTo(ExportResult.Exported);
+        assertThat(second.steps()).as(shown()).isEqualTo(new Steps(2, 2));
+        assertThat(use(second).importResult()).isEqualTo(ImportResult.Imported);
+    }
+
+    @Test
+    void freshDaemonTakesEverythingFromTheFolder() throws Exception {
+        Cache cache = cache(new Local(0, List.of("feature", "main"), true));
+
+        Succeeded first = build("local", FILES, cache);
+        processes.forgetEverything();
+        Succeeded second = build("local", FILES, cache);
+        long before = sizeOfLocal();
+        build("local", Map.of("Dockerfile", FILES.get("Dockerfile"), "a", "another"), cache);
+
+        assertThat(use(first).importResult()).isEqualTo(ImportResult.Missing);
+        assertThat(second.steps()).as(shown()).isEqualTo(new Steps(2, 2));
+        assertThat(use(second).importResult()).isEqualTo(ImportResult.Imported);
+        assertThat(sizeOfLocal())
+                .as("files in the folder after another cache has replaced the first")
+                .isEqualTo(before);
+
+        processes.forgetEverything();
+        try (Stream<Path> blobs = Files.list(folder.resolve("local/blobs/sha256"))) {
+            for (Path blob : blobs.filter(CacheBackendsIT::isLayer).toList()) {
+                Files.delete(blob);
+            }
+        }
+        build("local-again", Map.of("Dockerfile", FILES.get("Dockerfile") + "COPY a /b\n", "a", "another"), cache);
+    }
+
+    private static long sizeOfLocal() throws IOException {
+        try (Stream<Path> blobs = Files.list(folder.resolve("local/blobs/sha256"))) {
+            return blobs.count();
+        }
+    }
+
+    /** The others are JSON. */
+    private static boolean isLayer(Path blob) {
+        try {
+            return Files.readAllBytes(blob)[0] != '{';
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private static S3 s3(String prefix, boolean export, String... names) {
         return new S3(
                 0,
@@ -192,17 +293,19 @@ class CacheBackendsIT {
         Files.writeString(secret.resolve(S3.SECRET_ACCESS_KEY), key + "\n");
     }
 
+    private static WorkerSettings settings() {
+        return TestSettings.in(folder, processes.buildctl(), processes.address(), Duration.ofSeconds(60));
+    }
+
     private Succeeded build(String image, Map<String, String> files, Cache cache) {
         Clock clock = Clock.systemUTC();
-        WorkerSettings settings =
-                TestSettings.in(folder, processes.buildctl(), processes.address(), Duration.ofSeconds(60));
         Requests requests = Requests.inline(files)
                 .platform("linux/arm64")
                 .repository(processes.registry() + "/" + image)
                 .more(Map.of(), Map.of(), cache, List.of(), List.of(new Registry(processes.registry(), true, null)));
         PrintStream out = new PrintStream(shown, true, StandardCharsets.UTF_8);
         BuildResult result =
-                new Worker(settings, requests::request, out, clock, new Cancellation(), clock.instant()).run();
+                new Worker(settings(), requests::request, out, clock, new Cancellation(), clock.instant()).run();
         assertThat(result).as(shown()).isInstanceOf(Succeeded.class);
         return (Succeeded) result;
     }

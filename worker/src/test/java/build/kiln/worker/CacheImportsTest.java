@@ -8,6 +8,7 @@ import build.kiln.worker.SolveStatus.Vertex;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,7 +44,7 @@ class CacheImportsTest {
         imported(graph, OTHER, other);
         imported(graph, OWN, own);
 
-        assertThat(CacheImports.of(graph, List.of(OWN, OTHER), List.of()))
+        assertThat(CacheImports.of(graph, List.of(OWN, OTHER), Set.of(), List.of()))
                 .isEqualTo(new CacheImports(result, problem == null ? null : error(problem)));
     }
 
@@ -51,10 +52,10 @@ class CacheImportsTest {
     void recordedBuildsTellHowTheirImportsEnded() throws Exception {
         List<String> references = List.of("registry.example.com/test/app:c");
 
-        assertThat(CacheImports.of(graph("imported-cache"), references, List.of())
+        assertThat(CacheImports.of(graph("imported-cache"), references, Set.of(), List.of())
                         .result())
                 .isEqualTo(ImportResult.Imported);
-        assertThat(CacheImports.of(graph("cache-without-config"), references, List.of())
+        assertThat(CacheImports.of(graph("cache-without-config"), references, Set.of(), List.of())
                         .result())
                 .isEqualTo(ImportResult.Broken);
     }

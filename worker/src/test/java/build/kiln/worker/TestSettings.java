@@ -21,6 +21,7 @@ final class TestSettings {
                 folder.resolve("secrets"),
                 folder.resolve("git"),
                 folder.resolve("cache"),
+                folder.resolve("local"),
                 folder.resolve("unsupported"),
                 folder.resolve("evidence.sock"),
                 folder.resolve("net-dev"),

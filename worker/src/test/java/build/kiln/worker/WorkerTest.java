@@ -139,7 +139,9 @@ class WorkerTest {
                         succeeded -> assertThat(succeeded.cache())
                                 .extracting(CacheUse::importResult, CacheUse::exportResult)
                                 .containsExactly(ImportResult.Broken, ExportResult.Exported));
-        assertThat(text()).contains("no longer has all layers of the cache").contains("cache written to");
+        assertThat(text())
+                .contains("Not all layers of the cache are there any more")
+                .contains("cache written to");
     }
 
     @Test

@@ -28,6 +28,13 @@ import org.jspecify.annotations.Nullable;
                 "!has(self.importScopes) || self.importScopes.all(scope, scope.matches('^[A-Za-z0-9_][A-Za-z0-9._-]*$'))",
         message =
                 "cache.importScopes: a scope is letters, digits, underscores, dots and dashes, and begins with none of the last two")
+@ValidationRule(
+        value = "!has(self.backends) || has(self.volume) || !self.backends.exists(b, has(b.local))",
+        message = "cache.backends: local keeps the cache on the cache volume; write cache.volume too, or remove local")
+@ValidationRule(
+        value =
+                "!has(self.backends) || (self.backends.filter(b, has(b.local)).size() <= 1 && self.backends.filter(b, has(b.inline)).size() <= 1)",
+        message = "cache.backends: write local and inline at most once each")
 @RecordBuilder
 public record Cache(
         @Default("Max")

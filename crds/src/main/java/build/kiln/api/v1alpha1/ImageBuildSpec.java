@@ -38,6 +38,10 @@ import org.jspecify.annotations.Nullable;
         value =
                 "!has(self.placement) || !has(self.placement.platforms) || self.placement.platforms.all(p, self.placement.platforms.exists_one(q, q.platform == p.platform))",
         message = "placement.platforms: name every platform once")
+@ValidationRule(
+        value =
+                "!has(self.cache) || !has(self.cache.backends) || !self.cache.backends.exists(b, has(b.inline)) || (has(self.output.tags) && size(self.output.tags) > 0)",
+        message = "cache.backends: inline reads the image by its tags; write output.tags too, or remove inline")
 @RecordBuilder
 public record ImageBuildSpec(
         @Required @JsonPropertyDescription("Where the build context comes from: exactly one of git and inline.")

@@ -3,6 +3,8 @@ package build.kiln.operator.credentials;
 import build.kiln.api.v1alpha1.Cache;
 import build.kiln.api.v1alpha1.CacheBackend;
 import build.kiln.operator.credentials.BuildCredentials.CacheSecret;
+import build.kiln.protocol.CacheBackend.Azblob;
+import build.kiln.protocol.CacheBackend.Gha;
 import build.kiln.protocol.CacheBackend.S3;
 import io.fabric8.kubernetes.api.model.Secret;
 import java.util.ArrayList;
@@ -27,14 +29,21 @@ final class CacheSecrets {
                 cache == null ? List.of() : Objects.requireNonNullElse(cache.backends(), List.<CacheBackend>of());
         List<CacheSecret> secrets = new ArrayList<>();
         for (int i = 0; i < backends.size(); i++) {
-            CacheBackend.S3 s3 = backends.get(i).s3();
-            if (s3 != null) {
+            CacheBackend backend = backends.get(i);
+            String field = "spec.cache.backends[" + i + "]";
+            if (backend.s3() != null) {
                 secrets.add(secret(
                         i,
-                        "spec.cache.backends[" + i + "].s3.secretRef",
-                        s3.secretRef().name(),
+                        field + ".s3.secretRef",
+                        backend.s3().secretRef().name(),
                         List.of(S3.ACCESS_KEY_ID, S3.SECRET_ACCESS_KEY),
                         List.of(S3.SESSION_TOKEN)));
+            } else if (backend.azblob() != null) {
+                String name = backend.azblob().secretRef().name();
+                secrets.add(secret(i, field + ".azblob.secretRef", name, List.of(Azblob.ACCOUNT_KEY), List.of()));
+            } else if (backend.gha() != null) {
+                String name = backend.gha().secretRef().name();
+                secrets.add(secret(i, field + ".gha.secretRef", name, List.of(Gha.TOKEN), List.of()));
             }
         }
         return secrets;

@@ -8,6 +8,7 @@ import build.kiln.api.v1alpha1.LocalReference;
 import build.kiln.api.v1alpha1.Output;
 import build.kiln.api.v1alpha1.Source;
 import build.kiln.operator.placement.RequestedPlatforms;
+import build.kiln.operator.worker.CacheBackends;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -24,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Hash of the build inputs. A change of it starts a run, so it covers what the image depends on and what a build needs to get
- * access to: source, Dockerfile, target, build arguments, labels, platforms, output except tags, and references to Secrets. A
+ * access to: source, Dockerfile, target, build arguments, labels, platforms, output except tags, whether it holds its cache, and
+ * references to Secrets. A
  * field that is left out hashes like its default; the order of maps, arguments and secrets does not count.
  */
 final class InputHash {
@@ -48,6 +50,11 @@ final class InputHash {
         inputs.put("labels", spec.labels() == null ? Map.of() : spec.labels());
         inputs.put("platforms", RequestedPlatforms.of(spec));
         inputs.put("output", output(spec.output()));
+        if (CacheBackends.writesInline(spec.cache())) {
+            // It stands in the image. Left out otherwise: the hash of what was built before there was such a thing
+            // stays.
+            inputs.put("inlineCache", true);
+        }
         inputs.put("secrets", secrets(orEmpty(spec.secrets())));
         inputs.put("registryCredentials", names(orEmpty(spec.registryCredentials())));
         inputs.put("serviceAccountName", Objects.requireNonNullElse(spec.serviceAccountName(), "default"));

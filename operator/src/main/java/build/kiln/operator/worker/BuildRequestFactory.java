@@ -46,7 +46,7 @@ final class BuildRequestFactory {
                 .buildArgs(buildArgs(build))
                 .labels(orEmpty(spec.labels()))
                 .output(output(spec.output()))
-                .cache(CacheReferences.of(spec, assignment.platform()))
+                .cache(CacheReferences.of(spec, assignment.platform(), assignment.claimName() != null))
                 .secretIds(secretIds(spec.secrets()))
                 .registries(registries)
                 .timeoutSeconds(timeoutSeconds(spec))

@@ -29,8 +29,12 @@ public final class CacheReferences {
         this.repository = repository;
     }
 
-    /** What the worker is told; null when caching is off. */
-    static BuildRequest.@Nullable Cache of(ImageBuildSpec spec, String platform) {
+    /**
+     * What the worker is told; null when caching is off.
+     *
+     * @param volume whether the pod has its cache volume
+     */
+    static BuildRequest.@Nullable Cache of(ImageBuildSpec spec, String platform, boolean volume) {
         Cache cache = settings(spec);
         if (isOff(cache)) {
             return null;
@@ -49,7 +53,7 @@ public final class CacheReferences {
                 },
                 compression(cache.compression()),
                 Objects.requireNonNullElse(cache.exportTimeoutSeconds(), DEFAULT_EXPORT_TIMEOUT_SECONDS),
-                CacheBackends.of(cache, imports, export));
+                CacheBackends.of(cache, spec.output(), imports, export, volume));
     }
 
     /** What the names of all platforms begin with; null when caching is off. */
@@ -60,7 +64,7 @@ public final class CacheReferences {
 
     /** How long a worker may go on after its image is pushed, to write the cache. */
     static long exportTimeoutSeconds(ImageBuildSpec spec, String platform) {
-        BuildRequest.Cache cache = of(spec, platform);
+        BuildRequest.Cache cache = of(spec, platform, true);
         return cache == null || !cache.exports() ? 0 : cache.exportTimeoutSeconds();
     }
 

@@ -108,7 +108,8 @@ public final class WorkerPodFactory {
         Quantity stateSize = claimName == null
                 ? configuration.worker().stateSizeLimit()
                 : new Quantity(CacheVolumeLimits.volume(spec).size());
-        WorkerVolumes volumes = new WorkerVolumes(profile, stateSize, claimName, credentials, secrets);
+        WorkerVolumes volumes = new WorkerVolumes(
+                profile, stateSize, claimName, credentials, secrets, CacheBackends.keepsLocal(spec.cache()));
         List<String> twins = TwinImages.of(configuration.worker(), spec, assignment);
         List<Container> initContainers = new ArrayList<>();
         if (!twins.isEmpty()) {

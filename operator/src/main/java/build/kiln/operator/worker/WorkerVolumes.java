@@ -32,6 +32,9 @@ final class WorkerVolumes {
     /** Name of the volume with the registry Secrets, in the order of their numbers. */
     static final String DOCKER = "docker";
 
+    /** Folder of the cache volume that the launcher makes the worker's own. */
+    private static final String WORKER_FOLDER = "worker";
+
     private static final Quantity SOCKET_SIZE = new Quantity("1Mi");
     private static final Quantity RUN_SIZE = new Quantity("16Mi");
     private static final Quantity TWINS_SIZE = new Quantity("4Gi");
@@ -43,13 +46,15 @@ final class WorkerVolumes {
 
     /**
      * @param claimName PersistentVolumeClaim that holds the state; null for a volume of {@code stateSize} that goes with the pod
+     * @param keepsLocal whether the worker has a folder on that claim
      */
     WorkerVolumes(
             Profile profile,
             Quantity stateSize,
             @Nullable String claimName,
             BuildCredentials credentials,
-            List<BuildSecret> secrets) {
+            List<BuildSecret> secrets,
+            boolean keepsLocal) {
         String statePath = switch (profile) {
             case Baseline -> "/var/lib/buildkit";
             case Rootless -> "/home/user/.local/share/buildkit";
@@ -62,6 +67,11 @@ final class WorkerVolumes {
                     .withNewPersistentVolumeClaim(claimName, null)
                     .build());
             buildkitdMounts.add(mount(STATE, statePath, null));
+            if (keepsLocal) {
+                workerMounts.add(new VolumeMountBuilder(mount(STATE, WorkerPaths.LOCAL_CACHE, null))
+                        .withSubPath(WORKER_FOLDER)
+                        .build());
+            }
         }
         emptyDir("run", RUN_SIZE, buildkitdMounts, "/run/kiln");
         emptyDir("socket", SOCKET_SIZE, buildkitdMounts, WorkerPaths.BUILDKIT_SOCKET_FOLDER);

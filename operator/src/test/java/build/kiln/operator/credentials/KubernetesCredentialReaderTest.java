@@ -133,6 +133,21 @@ class KubernetesCredentialReaderTest {
     }
 
     @Test
+    void everyBackendWithASecretNeedsItsKey() {
+        shop.secret("s", "Opaque", Map.of("x", "hunter2"));
+
+        assertUnavailable(
+                read("cache: {backends: [{inline: {}}, {azblob: {accountUrl: 'https://a.example.com', container: c,"
+                        + " secretRef: {name: s}}}]}"),
+                FailureReason.MissingSecret,
+                "spec.cache.backends[1].azblob.secretRef: Secret shop/s has no value for key \"accountKey\"");
+        assertUnavailable(
+                read("cache: {backends: [{gha: {url: 'https://a.example.com', secretRef: {name: s}}}]}"),
+                FailureReason.MissingSecret,
+                "spec.cache.backends[0].gha.secretRef: Secret shop/s has no value for key \"token\"");
+    }
+
+    @Test
     void ofTheSecretOfACacheOnlyTheKnownKeysAreUsed() {
         String spec = "cache: {backends: [{s3: {bucket: b, region: r, secretRef: {name: bucket}}}]}";
         shop.secret("bucket", "Opaque", Map.of("accessKeyId", "hunter2", "other", "x"));

@@ -38,7 +38,8 @@ class InputHashTest {
                 "sourceDateEpoch: Commit => provenance: Disabled",
                 "key: token => key: other",
                 "id: npm => id: npmrc",
-                "name: push => name: pull"
+                "name: push => name: pull",
+                "timeoutSeconds: 60 => cache: {backends: [{inline: {}}]}"
             })
     void changesWithEveryInput(String edit) {
         assertThat(hash(edited(edit))).isNotEqualTo(hash(SPEC));
@@ -51,6 +52,8 @@ class InputHashTest {
                 "timeoutSeconds: 60 => timeoutSeconds: 90",
                 "timeoutSeconds: 60 => worker: {profile: Rootless}",
                 "timeoutSeconds: 60 => cache: {mode: Min}",
+                "timeoutSeconds: 60 => cache: {backends: [{inline: {}, export: false}, {local: {}}]}",
+                "timeoutSeconds: 60 => cache: {export: false, backends: [{inline: {}}]}",
                 "timeoutSeconds: 60 => placement: {mode: Native, nativeWaitSeconds: 60, nodeSelector: {pool: builds}}",
                 "timeoutSeconds: 60 => placement: {platforms: [{platform: linux/arm64, mode: Emulated}]}",
                 "{name: A, value: \"1\"}, {name: B, value: \"2\"} => {name: B, value: \"2\"}, {name: A, value: \"1\"}",

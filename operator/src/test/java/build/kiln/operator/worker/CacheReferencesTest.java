@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.protocol.BuildRequest;
+import build.kiln.protocol.CacheBackend.Azblob;
+import build.kiln.protocol.CacheBackend.Gha;
+import build.kiln.protocol.CacheBackend.Inline;
+import build.kiln.protocol.CacheBackend.Local;
 import build.kiln.protocol.CacheBackend.S3;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.HashSet;
@@ -72,6 +76,29 @@ class CacheReferencesTest {
     }
 
     @Test
+    void everyKindOfPlaceIsToldItsNames() {
+        String backends = """
+                {importScopes: [main], backends: [
+                  {azblob: {accountUrl: "https://shop.blob.core.windows.net/", container: c, secretRef: {name: s}}},
+                  {gha: {url: "https://results.example.com", secretRef: {name: s}}},
+                  {inline: {}},
+                  {local: {}}]}""";
+        BuildRequest.Cache cache = references(backends, "linux/arm/v7");
+
+        assertThat(cache.backends())
+                .containsExactly(
+                        new Azblob(0, cache.imports(), true, "https://shop.blob.core.windows.net", "shop", "c", ""),
+                        new Gha(1, cache.imports(), true, "https://results.example.com"),
+                        new Inline(2, List.of(IMAGE + ":1.0", IMAGE + ":latest"), true),
+                        new Local(3, List.of("buildcache-default-linux-arm-v7", "buildcache-main-linux-arm-v7"), true));
+        assertThat(Objects.requireNonNull(CacheReferences.of(spec(backends), "linux/arm/v7", false))
+                        .backends())
+                .as("backends of an attempt without its volume")
+                .hasSize(3)
+                .noneMatch(Local.class::isInstance);
+    }
+
+    @Test
     void otherPlacesAreEnoughWithoutTheRegistry() {
         String backends = "backends: [{s3: {bucket: b, region: r, secretRef: {name: s}}}]";
         BuildRequest.Cache cache = references("{mode: Disabled, " + backends + "}", "linux/amd64");
@@ -85,12 +112,15 @@ class CacheReferencesTest {
     }
 
     private static BuildRequest.Cache references(String cache, String platform) {
-        ImageBuildSpec spec = Serialization.unmarshal(
+        return Objects.requireNonNull(CacheReferences.of(spec(cache), platform, true));
+    }
+
+    private static ImageBuildSpec spec(String cache) {
+        return Serialization.unmarshal(
                 """
                 source: {inline: {files: {Dockerfile: FROM scratch}}}
-                output: {image: %s}
+                output: {image: %s, tags: ["1.0", latest]}
                 cache: %s
                 """.formatted(IMAGE, cache.startsWith("{") ? cache : "{" + cache + "}"), ImageBuildSpec.class);
-        return Objects.requireNonNull(CacheReferences.of(spec, platform));
     }
 }

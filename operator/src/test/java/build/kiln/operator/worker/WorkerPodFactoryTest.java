@@ -99,7 +99,7 @@ class WorkerPodFactoryTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cache-volume", "cache-volume-rootless"})
+    @ValueSource(strings = {"cache-volume", "cache-volume-rootless", "cache-local"})
     void aPodWithACacheVolumeAndTheClaimOfIt(String name) {
         String claim = CacheVolumeClaim.name("api", "linux/arm64", 1);
         WorkerAssignment assignment =
