@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 @RecordBuilder
 public record WorkerSettings(
         @JsonPropertyDescription(
-                "Baseline: a user-namespace pod that Pod Security baseline admits. Rootless: needs a namespace at level privileged. Defaults to what the operator's administrator chose.")
+                "Baseline: a user-namespace pod that Pod Security baseline admits. Rootless: needs a namespace at level privileged. Auto: Baseline where a node can run it, else Rootless where the namespace admits it. Defaults to what the operator's administrator chose.")
         @Nullable
         Profile profile,
 
@@ -32,6 +32,7 @@ public record WorkerSettings(
 
     /** How the daemon is confined. */
     public enum Profile {
+        Auto,
         Baseline,
         Rootless
     }

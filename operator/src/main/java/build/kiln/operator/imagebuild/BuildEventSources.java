@@ -31,7 +31,7 @@ final class BuildEventSources implements QueueCache {
     private final WorkerPodSource pods;
     private final CacheClaimSource claims;
     private final InformerEventSource<Node, ImageBuild> nodes;
-    private final NamespaceLimits namespaces;
+    private final NamespaceSettings namespaces;
     private final PriorityClasses priorities;
     private final SimpleInboundEventSource<ImageBuild> turns = new SimpleInboundEventSource<>("turns");
     private final Function<QueueCache, Set<WaitingBuild>> startable;
@@ -57,7 +57,7 @@ final class BuildEventSources implements QueueCache {
                         .withItemStore(new NodeStore())
                         .build(),
                 context);
-        this.namespaces = new NamespaceLimits(context, watchNamespaces, this::wake);
+        this.namespaces = new NamespaceSettings(context, watchNamespaces, this::wake);
         this.priorities = new PriorityClasses(context);
     }
 
@@ -74,6 +74,10 @@ final class BuildEventSources implements QueueCache {
 
     Collection<Pod> workerPods(String namespace) {
         return pods.list(namespace, _ -> true).toList();
+    }
+
+    Optional<String> podSecurity(String namespace) {
+        return namespaces.podSecurity(namespace);
     }
 
     void created(Pod pod) {
@@ -110,7 +114,7 @@ final class BuildEventSources implements QueueCache {
 
     @Override
     public Map<String, Integer> namespaceLimits() {
-        return namespaces.all();
+        return namespaces.limits();
     }
 
     @Override

@@ -203,7 +203,8 @@ public final class BuildLoop {
                 own,
                 claims.observe(build, cache.claims(build)),
                 cache.nodes(),
-                Preflight.of(build, neighbours, now),
+                Preflight.of(
+                        build, neighbours, cache.podSecurity(build.getMetadata().getNamespace()), now),
                 memory.times(build, now),
                 pass.waits(),
                 now);

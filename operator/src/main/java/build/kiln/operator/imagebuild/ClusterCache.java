@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /** What the watches of the API server have brought so far. It may be behind, and it may miss what is not watched yet. */
 public interface ClusterCache extends QueueCache {
@@ -14,6 +15,9 @@ public interface ClusterCache extends QueueCache {
 
     /** The worker pods of a namespace. */
     Collection<Pod> workerPods(String namespace);
+
+    /** The level of Pod Security that a namespace enforces; empty for none. */
+    Optional<String> podSecurity(String namespace);
 
     /** The PersistentVolumeClaims of cache volumes that name the build. */
     Collection<PersistentVolumeClaim> claims(ImageBuild build);

@@ -61,7 +61,8 @@ final class Placements {
         return ProfileWish.of(
                 settings == null || settings.profile() == null
                         ? configuration.worker().profile()
-                        : settings.profile());
+                        : settings.profile(),
+                build.preflight().podSecurity());
     }
 
     /** The longest time that a pod waits for a node, whichever. */

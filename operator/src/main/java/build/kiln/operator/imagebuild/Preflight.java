@@ -25,10 +25,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param ofRun what the pods of the present run met; holds until the run ends
  * @param others what others met within the last hour; holds as long as it leaves a choice
+ * @param podSecurity level that the namespace enforces; null for none
  */
-record Preflight(List<Experience> ofRun, List<Experience> others) {
+record Preflight(
+        List<Experience> ofRun,
+        List<Experience> others,
+        @Nullable String podSecurity) {
     /** Nobody has met anything. */
-    static final Preflight NOTHING = new Preflight(List.of(), List.of());
+    static final Preflight NOTHING = new Preflight(List.of(), List.of(), null);
 
     /** Somebody may have mended the node since, and a start in vain costs seconds. */
     static final Duration MEMORY = Duration.ofHours(1);
@@ -41,9 +45,10 @@ record Preflight(List<Experience> ofRun, List<Experience> others) {
     /**
      * @param build whose run it is
      * @param pods worker pods of its namespace
+     * @param podSecurity level that the namespace enforces; empty for none
      * @param now the moment
      */
-    static Preflight of(ImageBuild build, Collection<Pod> pods, Instant now) {
+    static Preflight of(ImageBuild build, Collection<Pod> pods, Optional<String> podSecurity, Instant now) {
         @Nullable Run run = build.getStatus() == null ? null : build.getStatus().run();
         int number = run == null ? 0 : run.number();
         List<Experience> ofRun = new ArrayList<>();
@@ -56,7 +61,7 @@ record Preflight(List<Experience> ofRun, List<Experience> others) {
             experience(record).ifPresent(met -> (record.run() == number ? ofRun : others).add(met));
         }
         return new Preflight(
-                ofRun, others.stream().filter(met -> isFresh(met.time(), now)).toList());
+                ofRun, others.stream().filter(met -> isFresh(met.time(), now)).toList(), podSecurity.orElse(null));
     }
 
     static boolean isFresh(Instant time, Instant now) {
@@ -66,7 +71,7 @@ record Preflight(List<Experience> ofRun, List<Experience> others) {
     /** The same for a run that has no pods yet. */
     Preflight ofNewRun() {
         return new Preflight(
-                List.of(), Stream.concat(ofRun.stream(), others.stream()).toList());
+                List.of(), Stream.concat(ofRun.stream(), others.stream()).toList(), podSecurity);
     }
 
     /** Why a pod of the present run was refused; empty when it was not. */

@@ -9,6 +9,7 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The framework's caches, as one reconciliation sees them. */
@@ -21,6 +22,11 @@ record WatchedCluster(BuildEventSources sources, Context<ImageBuild> context) im
     @Override
     public Collection<Pod> workerPods(String namespace) {
         return sources.workerPods(namespace);
+    }
+
+    @Override
+    public Optional<String> podSecurity(String namespace) {
+        return sources.podSecurity(namespace);
     }
 
     @Override

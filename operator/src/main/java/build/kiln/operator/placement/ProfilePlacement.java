@@ -103,7 +103,8 @@ public final class ProfilePlacement {
                     .sorted()
                     .limit(MOST_AVOIDED)
                     .toList();
-            Optional<Problem> first = profile == wish.first() ? Optional.empty() : problem(candidates, emulated);
+            Optional<Problem> first =
+                    profile == wish.first() ? Optional.empty() : problem(wish.first(), candidates, emulated);
             List<String> sentences = new ArrayList<>();
             first.map(Problem::text).ifPresent(sentences::add);
             if (!avoided.isEmpty()) {
@@ -121,28 +122,30 @@ public final class ProfilePlacement {
         }
 
         private PlacementDecision.Unsupported unsupported(List<Candidate> candidates, boolean emulated) {
-            Problem problem = problem(candidates, emulated)
-                    .orElseThrow(() -> new IllegalStateException("nothing objects to " + wish));
-            return new PlacementDecision.Unsupported(
-                    problem.symptom(), problem.text() + wish.alternative(problem.symptom()));
+            List<Problem> problems = wish.profiles().stream()
+                    .flatMap(profile -> problem(profile, candidates, emulated).stream())
+                    .toList();
+            String text = problems.stream().map(Problem::text).collect(Collectors.joining(" "));
+            Symptom first = problems.getFirst().symptom();
+            return new PlacementDecision.Unsupported(first, text + wish.alternative(first));
         }
 
-        /** What stands against the first choice: on the nodes, or everywhere. */
-        private Optional<Problem> problem(List<Candidate> candidates, boolean emulated) {
-            Profile first = wish.first();
+        /** What stands against a profile: on the nodes, or everywhere. */
+        private Optional<Problem> problem(Profile profile, List<Candidate> candidates, boolean emulated) {
             List<Candidate> unfit = candidates.stream()
-                    .filter(node -> !isFit(node, first, emulated))
+                    .filter(node -> !isFit(node, profile, emulated))
                     .toList();
             if (unfit.isEmpty()) {
                 return knowledge
-                        .objectionEverywhere(first)
+                        .objectionEverywhere(profile)
                         .map(everywhere -> new Problem(
-                                everywhere.symptom(), "Profile " + first + " does not work here: " + text(everywhere)));
+                                everywhere.symptom(),
+                                "Profile " + profile + " does not work here: " + text(everywhere)));
             }
-            return objection(unfit.getFirst(), first, emulated)
+            return objection(unfit.getFirst(), profile, emulated)
                     .map(one -> new Problem(
                             one.symptom(),
-                            "Profile " + first + " does not work on " + named(unfit) + ": " + text(one)));
+                            "Profile " + profile + " does not work on " + named(unfit) + ": " + text(one)));
         }
 
         private Optional<Unfit> objection(Candidate node, Profile profile, boolean emulated) {

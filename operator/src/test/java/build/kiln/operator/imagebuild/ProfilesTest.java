@@ -10,6 +10,7 @@ import build.kiln.api.v1alpha1.PlatformStatus.Profile;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.Refusal;
 import build.kiln.api.v1alpha1.Run.Phase;
+import build.kiln.operator.failure.Evidence.OfPod;
 import build.kiln.operator.preflight.NodeSoftware;
 import build.kiln.operator.preflight.Symptom;
 import build.kiln.operator.status.Transition;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
 class ProfilesTest {
     private static final String AMD64 = "linux/amd64";
     private static final String ONE = Specs.INLINE.replace("[linux/amd64, linux/arm64]", "[linux/amd64]");
+    private static final String AUTO = ONE + "worker: {profile: Auto}\n";
     private static final NodeSoftware GOOD = software("6.18", true);
     private static final NodeSoftware OTHER = software("6.1", true);
     private static final NodeSoftware PLAIN = software("6.18", false);
@@ -166,6 +168,136 @@ class ProfilesTest {
 
         assertThat(build.failure().reason()).isEqualTo(FailureReason.WorkerUnsupported);
         assertThat(build.status.refusals()).hasSize(8);
+    }
+
+    @Test
+    void autoIsBaselineWhereThatWorks() {
+        Scenario build = build(AUTO, PLAIN, GOOD);
+
+        assertThat(created(build).placement().profile().profile()).isEqualTo(Profile.Baseline);
+        assertThat(platform(build).profileReason()).isNull();
+    }
+
+    @Test
+    void autoIsRootlessWhereNodesSayThatBaselineDoesNotWork() {
+        Scenario build = build(AUTO, PLAIN);
+
+        build.succeed();
+
+        assertThat(platform(build).profile()).isEqualTo(Profile.Rootless);
+        assertThat(platform(build).profileReason()).isEqualTo("UserNamespacesUnsupported");
+        assertThat(platform(build).attempt()).isEqualTo(1);
+        assertThat(ready(build).status()).isEqualTo(Condition.Status.True);
+        assertUnsupported(
+                build, "UserNamespacesUnsupported", "is built with profile Rootless", "node n1", "containerd 2.0");
+    }
+
+    @Test
+    void autoGoesOnAsRootlessWhereBaselineWasRefused() {
+        Scenario build = build(AUTO, GOOD);
+        build.run();
+        build.settle();
+        ImageBuildStatus before = build.status;
+
+        build.refuse(AMD64, "n1", Symptom.ProcMasked);
+        assertThat(build.settle()).isInstanceOf(Decision.CreatePods.class);
+
+        assertThat(platform(build)).satisfies(platform -> {
+            assertThat(platform.profile()).isEqualTo(Profile.Rootless);
+            assertThat(platform.profileReason()).isEqualTo("ProcMasked");
+            assertThat(platform.attempt()).isEqualTo(2);
+            assertThat(platform.failedAttempts()).isNull();
+        });
+        assertThat(Transitions.between(before, build.status))
+                .filteredOn(transition -> transition.reason().equals("ProfileUnsupported"))
+                .singleElement()
+                .satisfies(event ->
+                        assertThat(event.note()).contains("gives way to", "profile Rootless", "resets procMount"));
+        build.succeed();
+        assertThat(ready(build).status()).isEqualTo(Condition.Status.True);
+        assertUnsupported(build, "ProcMasked", "is built with profile Rootless");
+    }
+
+    @Test
+    void autoStaysRootlessInItsRun() {
+        Scenario build = build(AUTO, GOOD);
+        build.run();
+        build.refuse(AMD64, "n1", Symptom.ProcMasked);
+        build.run();
+        build.end(AMD64, build.failed(AMD64, OfPod.NODE_GONE));
+        build.settle();
+        build.pods.clear();
+        build.pass(Duration.ofHours(2));
+
+        assertThat(created(build).placement().profile().profile()).isEqualTo(Profile.Rootless);
+        assertThat(platform(build).attempt()).isEqualTo(3);
+        assertThat(platform(build).failedAttempts()).containsExactly(FailureReason.NodeLost);
+    }
+
+    @Test
+    void autoTriesBaselineAgainAfterAnHour() {
+        Scenario build = build(AUTO, GOOD);
+        build.run();
+        build.refuse(AMD64, "n1", Symptom.ProcMasked);
+        build.succeed();
+        build.requestRebuild("within the hour");
+        assertThat(created(build).placement().profile().profile()).isEqualTo(Profile.Rootless);
+        build.succeed();
+
+        build.pass(Duration.ofHours(1));
+        build.requestRebuild("later");
+
+        assertThat(created(build).placement().profile().profile()).isEqualTo(Profile.Baseline);
+        assertThat(build.condition("ProfileUnsupported")).isEmpty();
+    }
+
+    @Test
+    void whereRootlessCannotHelpAutoFails() {
+        Scenario build = build(AUTO, GOOD);
+        build.run();
+
+        build.refuse(AMD64, "n1", Symptom.UserNamespacesDisabled);
+        build.run();
+
+        assertThat(build.currentRun().phase()).isEqualTo(Phase.Failed);
+        assertUnsupported(
+                build, "UserNamespacesDisabled", "Profile Baseline does not", "Profile Rootless does not", "sysctl");
+    }
+
+    @Test
+    void autoSaysWhyNeitherWorks() {
+        Scenario build = build(AUTO, PLAIN);
+        build.run();
+
+        build.refuse(AMD64, "n1", Symptom.AppArmorRestricted);
+        build.run();
+
+        assertThat(build.currentRun().phase()).isEqualTo(Phase.Failed);
+        assertUnsupported(
+                build,
+                "UserNamespacesUnsupported",
+                "Profile Baseline does not work on node n1: UserNamespacesUnsupported",
+                "Profile Rootless does not work on node n1: AppArmorRestricted");
+    }
+
+    @Test
+    void aNamespaceThatKeepsRootlessOutIsNamed() {
+        Scenario build = build(AUTO, PLAIN);
+        build.podSecurity = "baseline";
+
+        build.run();
+
+        assertThat(build.pods).isEmpty();
+        assertThat(build.failure().reason()).isEqualTo(FailureReason.WorkerUnsupported);
+        assertUnsupported(
+                build,
+                "UserNamespacesUnsupported",
+                "enforces Pod Security baseline",
+                "pod-security.kubernetes.io/enforce=privileged");
+
+        build.podSecurity = "privileged";
+        build.requestRebuild("the namespace is labelled");
+        assertThat(created(build).placement().profile().profile()).isEqualTo(Profile.Rootless);
     }
 
     private static void assertUnsupported(Scenario build, String reason, String... parts) {

@@ -58,6 +58,10 @@ final class Scenario {
     final List<NodeView> nodes = new ArrayList<>();
     final Set<String> temporaryTags = new HashSet<>();
     ImageBuildSpec spec;
+
+    @Nullable
+    String podSecurity;
+
     ImageBuildStatus status = ImageBuildStatus.empty();
     long generation = 1;
     Instant now = Instant.parse("2026-11-23T10:00:00Z");
@@ -288,7 +292,7 @@ final class Scenario {
     private Preflight preflight() {
         ImageBuild object = new ImageBuild();
         object.setStatus(status);
-        Preflight recorded = Preflight.of(object, List.of(), now);
+        Preflight recorded = Preflight.of(object, List.of(), Optional.ofNullable(podSecurity), now);
         int number = status.run() == null ? 0 : status.run().number();
         List<Experience> ofRun = new ArrayList<>(recorded.ofRun());
         List<Experience> others = new ArrayList<>(recorded.others());
@@ -298,7 +302,7 @@ final class Scenario {
                 (pod.run() == number ? ofRun : others).add(experience);
             }
         });
-        return new Preflight(ofRun, others);
+        return new Preflight(ofRun, others, podSecurity);
     }
 
     void removePod(String platform) {

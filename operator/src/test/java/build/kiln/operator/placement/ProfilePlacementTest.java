@@ -18,17 +18,22 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ProfilePlacementTest {
     private static final NodeSoftware GOOD = new NodeSoftware("v1.36.3", "containerd://2.4.2", "6.18", "Debian", true);
     private static final NodeSoftware PLAIN =
             new NodeSoftware("v1.36.3", "containerd://2.4.2", "6.18", "Debian", false);
-    private static final ProfileWish BASELINE = ProfileWish.of(WorkerSettings.Profile.Baseline);
-    private static final ProfileWish ROOTLESS = ProfileWish.of(WorkerSettings.Profile.Rootless);
+    private static final ProfileWish BASELINE = ProfileWish.of(WorkerSettings.Profile.Baseline, null);
+    private static final ProfileWish ROOTLESS = ProfileWish.of(WorkerSettings.Profile.Rootless, null);
+    private static final ProfileWish AUTO = ProfileWish.of(WorkerSettings.Profile.Auto, null);
 
     private final ProfilePlacement placement = new ProfilePlacement(new PlacementPolicy(Duration.ofMinutes(10)));
     private final List<NodeView> nodes = new ArrayList<>();
@@ -157,6 +162,53 @@ class ProfilePlacementTest {
                         PlacementDecision.Unsupported.class,
                         unsupported -> assertThat(unsupported.message())
                                 .contains("ProcMasked", "no policy that resets procMount"));
+    }
+
+    /** Each node: Baseline fit or not, and whether it takes pods now. */
+    @ParameterizedTest
+    @CsvSource({
+        "fit now,             , Baseline",
+        "plain now,           , Rootless",
+        "fit now, plain now,    Baseline",
+        "plain now, fit later,  Rootless",
+        "plain later, fit later, Baseline",
+        "plain later,         , Rootless",
+        "                  ,  , Baseline",
+    })
+    void autoPrefersBaselineAmongTheNodesThatTakeThePod(
+            @Nullable String first, @Nullable String second, Profile profile) {
+        for (String node : Stream.of(first, second).filter(Objects::nonNull).toList()) {
+            NodeView view = TestNodes.with(node.startsWith("fit") ? GOOD : PLAIN, node, "amd64");
+            nodes.add(new NodeView(
+                    view.name(),
+                    view.labels(),
+                    node.endsWith("now"),
+                    true,
+                    view.taints(),
+                    view.allocatable(),
+                    view.software()));
+        }
+
+        assertThat(placed("linux/amd64", AUTO).profile().profile()).isEqualTo(profile);
+    }
+
+    @Test
+    void autoRunsNativelyAsRootlessRatherThanEmulatedAsBaseline() {
+        node(PLAIN, "arm", "arm64");
+        node(GOOD, "good", "amd64");
+
+        Placement placed = placed("linux/arm64", AUTO);
+
+        assertThat(placed.mode()).isEqualTo(Mode.Native);
+        assertThat(placed.profile().profile()).isEqualTo(Profile.Rootless);
+        assertThat(placed.profile().unfit()).isEqualTo(Symptom.UserNamespacesUnsupported);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"privileged, 2", "baseline, 1", "restricted, 1", "privilegd, 1", ", 2"})
+    void theNamespaceHasASayInAuto(@Nullable String podSecurity, int profiles) {
+        assertThat(ProfileWish.of(WorkerSettings.Profile.Auto, podSecurity).profiles())
+                .hasSize(profiles);
     }
 
     private void node(NodeSoftware software, String name, String architecture, Taint... taints) {

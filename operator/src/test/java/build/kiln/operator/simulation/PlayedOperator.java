@@ -247,6 +247,11 @@ final class PlayedOperator implements ClusterCache {
     }
 
     @Override
+    public Optional<String> podSecurity(String namespace) {
+        return Users.podSecurity(namespace);
+    }
+
+    @Override
     public Collection<PersistentVolumeClaim> claims(ImageBuild build) {
         String key = Table.key(build);
         return claims.all().stream().filter(claim -> owner(claim).equals(key)).toList();

@@ -88,6 +88,20 @@ final class PodStatuses {
         return new PodStatusBuilder(status).withInitContainerStatuses(daemon).build();
     }
 
+    /** The launcher refused to run on the node. */
+    static PodStatus unsupported(PodStatus status, String now, String symptom) {
+        ContainerStatus daemon = container(
+                "buildkitd",
+                new ContainerStateBuilder()
+                        .withNewTerminated()
+                        .withExitCode(78)
+                        .withFinishedAt(now)
+                        .withMessage("kiln-buildkitd: unsupported: " + symptom + ": what is missing; what to do")
+                        .endTerminated()
+                        .build());
+        return new PodStatusBuilder(status).withInitContainerStatuses(daemon).build();
+    }
+
     /** What an eviction or the loss of a node leaves before the pod goes. */
     static PodStatus disrupted(PodStatus status, String reason) {
         return new PodStatusBuilder(status)

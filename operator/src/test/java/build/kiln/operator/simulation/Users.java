@@ -14,16 +14,20 @@ import build.kiln.api.v1alpha1.PlacementSettings.Mode;
 import build.kiln.api.v1alpha1.PlacementSettingsBuilder;
 import build.kiln.api.v1alpha1.ResultConfigMap;
 import build.kiln.api.v1alpha1.Source;
+import build.kiln.api.v1alpha1.WorkerSettings.Profile;
+import build.kiln.api.v1alpha1.WorkerSettingsBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /** People and their tools, who create builds, change their minds, and ask again. */
 final class Users {
     private static final List<String> KEYS = List.of("shop/api", "shop/web", "bank/api", "bank/batch");
+    private static final String GUARDED = "bank";
     private static final List<List<String>> PLATFORMS = List.of(
             List.of("linux/amd64"), List.of("linux/amd64", "linux/arm64"), List.of("linux/arm64", "linux/arm/v7"));
     private static final List<List<String>> TAGS =
@@ -155,6 +159,12 @@ final class Users {
                 .source(source())
                 .cache(cache())
                 .platforms(platforms)
+                .worker(
+                        random.nextBoolean()
+                                ? null
+                                : WorkerSettingsBuilder.builder()
+                                        .profile(Profile.Auto)
+                                        .build())
                 .placement(random.nextInt(3) > 0 ? null : placement(platforms))
                 .output(OutputBuilder.builder()
                         .image("registry.example.com/" + key)
@@ -165,6 +175,11 @@ final class Users {
                                         : null)
                         .build())
                 .build();
+    }
+
+    /** One namespace keeps Rootless out. */
+    static Optional<String> podSecurity(String namespace) {
+        return namespace.equals(GUARDED) ? Optional.of("baseline") : Optional.empty();
     }
 
     private @Nullable Cache cache() {

@@ -3,9 +3,11 @@ package build.kiln.operator.simulation;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,9 @@ final class WatchCache<T extends HasMetadata> {
     private final BiConsumer<@Nullable T, @Nullable T> listener;
     private final Map<String, T> watched = new LinkedHashMap<>();
     private final Map<String, T> own = new LinkedHashMap<>();
+    /** Uids whose deletion was seen: the framework does not let them rise again. */
+    private final Set<String> gone = new HashSet<>();
+
     private int position;
 
     /**
@@ -55,6 +60,9 @@ final class WatchCache<T extends HasMetadata> {
     /** The operator wrote this. */
     void wrote(T object) {
         T known = get(Table.key(object));
+        if (gone.contains(object.getMetadata().getUid())) {
+            return;
+        }
         if (known == null || Table.revision(known) < Table.revision(object)) {
             own.put(Table.key(object), object);
         }
@@ -80,6 +88,9 @@ final class WatchCache<T extends HasMetadata> {
         }
         if (object == null) {
             watched.remove(key);
+            if (before != null) {
+                gone.add(before.getMetadata().getUid());
+            }
         } else {
             watched.put(key, object);
         }

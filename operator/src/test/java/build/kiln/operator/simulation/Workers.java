@@ -1,5 +1,6 @@
 package build.kiln.operator.simulation;
 
+import build.kiln.operator.preflight.Symptom;
 import build.kiln.protocol.BuildRequest;
 import build.kiln.protocol.BuildResult;
 import build.kiln.protocol.BuildResultFailedBuilder;
@@ -14,6 +15,8 @@ import java.util.List;
 /** How worker containers end, and what they leave in the registry. */
 final class Workers {
     private static final BuildResult.Steps STEPS = new BuildResult.Steps(8, 6);
+
+    private static final List<Symptom> SYMPTOMS = List.of(Symptom.values());
 
     private Workers() {}
 
@@ -48,11 +51,16 @@ final class Workers {
 
     private static PodStatus accident(World world, Pod pod) {
         String now = world.api().now();
-        return switch (world.random().nextInt(4)) {
+        return switch (world.random().nextInt(5)) {
             case 0 -> PodStatuses.ended(pod, now, 137, "Error", "");
             case 1 ->
                 PodStatuses.outOfMemory(failed(pod, now, FailureReason.WorkerLost, "the daemon closed the connection"));
             case 2 -> PodStatuses.ended(pod, now, 1, "Error", "{not even JSON");
+            case 3 -> {
+                Symptom symptom = SYMPTOMS.get(world.random().nextInt(SYMPTOMS.size()));
+                yield PodStatuses.unsupported(
+                        failed(pod, now, FailureReason.WorkerUnsupported, "refused"), now, symptom.name());
+            }
             default -> failed(pod, now, FailureReason.OutOfDisk, "no space left on device");
         };
     }

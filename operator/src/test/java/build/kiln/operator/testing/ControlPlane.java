@@ -129,6 +129,7 @@ public final class ControlPlane implements ParameterResolver {
                         .waitUntilCondition(
                                 current -> current != null
                                         && current.getStatus() != null
+                                        && current.getStatus().getConditions() != null
                                         && current.getStatus().getConditions().stream()
                                                 .anyMatch(condition -> condition
                                                                 .getType()

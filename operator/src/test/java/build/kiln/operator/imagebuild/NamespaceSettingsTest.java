@@ -7,17 +7,17 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.NullSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class NamespaceLimitsTest {
+class NamespaceSettingsTest {
     @ParameterizedTest
     @CsvSource({"0, 0", "4, 4", "007, 7", "999999999, 999999999"})
     void readsAWholeNumber(String annotation, int limit) {
-        assertThat(NamespaceLimits.read(annotation)).hasValue(limit);
+        assertThat(NamespaceSettings.read(annotation)).hasValue(limit);
     }
 
     @ParameterizedTest
     @NullSource
     @ValueSource(strings = {"", " 4", "-1", "four", "4.0", "1e3", "٤", "9999999999"})
     void ignoresEverythingElse(String annotation) {
-        assertThat(NamespaceLimits.read(annotation)).isEmpty();
+        assertThat(NamespaceSettings.read(annotation)).isEmpty();
     }
 }

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.client.informers.cache.Cache;
 import io.javaoperatorsdk.operator.api.config.informer.FieldSelector;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import java.util.Collection;
 import java.util.HashMap;
@@ -21,15 +22,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The annotation of Namespaces that says how many platforms may build there at the same time. Whoever may change Namespaces
- * decides, not whoever may create builds in one. An operator that serves some namespaces watches those, one by one, which a
+ * What Namespaces say about the builds in them: by annotation, how many platforms may build there at the same time; by label,
+ * which pods the API server admits. Whoever may change Namespaces decides, not whoever may create builds in one. An operator that serves some namespaces watches those, one by one, which a
  * right to nothing but their names allows.
  */
-final class NamespaceLimits {
+final class NamespaceSettings {
     /** Annotation of a Namespace: a whole number; 0 lets nothing start. */
     static final String ANNOTATION = "kiln.build/max-running-platforms";
 
-    private static final Logger LOG = LoggerFactory.getLogger(NamespaceLimits.class);
+    /** Label of a Namespace: the level of Pod Security that its pods have to keep to. */
+    static final String POD_SECURITY_LABEL = "pod-security.kubernetes.io/enforce";
+
+    private static final Logger LOG = LoggerFactory.getLogger(NamespaceSettings.class);
     private static final int MOST_DIGITS = 9;
 
     private final List<InformerEventSource<Namespace, ImageBuild>> sources;
@@ -40,7 +44,7 @@ final class NamespaceLimits {
      * @param namespaces that are served; empty for all
      * @param changed is told when a limit may have changed
      */
-    NamespaceLimits(EventSourceContext<ImageBuild> context, Collection<String> namespaces, Runnable changed) {
+    NamespaceSettings(EventSourceContext<ImageBuild> context, Collection<String> namespaces, Runnable changed) {
         this.changed = changed;
         this.sources = namespaces.isEmpty()
                 ? List.of(source(context, Optional.empty()))
@@ -53,7 +57,7 @@ final class NamespaceLimits {
         return sources;
     }
 
-    Map<String, Integer> all() {
+    Map<String, Integer> limits() {
         Map<String, Integer> limits = new HashMap<>();
         for (InformerEventSource<Namespace, ImageBuild> source : sources) {
             source.list(namespace -> annotation(namespace) != null)
@@ -62,6 +66,15 @@ final class NamespaceLimits {
                                     limit -> limits.put(namespace.getMetadata().getName(), limit)));
         }
         return limits;
+    }
+
+    /** The level that a namespace enforces by its label; empty for none. */
+    Optional<String> podSecurity(String namespace) {
+        return sources.stream()
+                .flatMap(source -> source.get(new ResourceID(namespace)).stream())
+                .findFirst()
+                .map(found -> found.getMetadata().getLabels())
+                .map(labels -> labels.get(POD_SECURITY_LABEL));
     }
 
     /** The number in an annotation; empty when it is none, and the general limit counts. */
@@ -83,7 +96,7 @@ final class NamespaceLimits {
                     told(namespace);
                     return Set.of();
                 })
-                .withItemStore(new AnnotationStore());
+                .withItemStore(new SettingsStore());
         name.ifPresent(one ->
                 configuration.withFieldSelector(new FieldSelector(new FieldSelector.Field("metadata.name", one))));
         return new InformerEventSource<>(configuration.build(), context);
@@ -105,9 +118,9 @@ final class NamespaceLimits {
         return annotations == null ? null : annotations.get(ANNOTATION);
     }
 
-    /** Keeps of a Namespace nothing but its name and that annotation. */
-    private static final class AnnotationStore extends BasicItemStore<Namespace> {
-        private AnnotationStore() {
+    /** Keeps of a Namespace nothing but its name, that annotation and that label. */
+    private static final class SettingsStore extends BasicItemStore<Namespace> {
+        private SettingsStore() {
             super(Cache::metaNamespaceKeyFunc);
         }
 
@@ -115,7 +128,9 @@ final class NamespaceLimits {
         public @Nullable Namespace put(String key, Namespace namespace) {
             String annotation = annotation(namespace);
             namespace.getMetadata().setAnnotations(annotation == null ? Map.of() : Map.of(ANNOTATION, annotation));
-            namespace.getMetadata().setLabels(Map.of());
+            Map<String, String> labels = namespace.getMetadata().getLabels();
+            String level = labels == null ? null : labels.get(POD_SECURITY_LABEL);
+            namespace.getMetadata().setLabels(level == null ? Map.of() : Map.of(POD_SECURITY_LABEL, level));
             namespace.getMetadata().setManagedFields(List.of());
             return super.put(key, namespace);
         }
