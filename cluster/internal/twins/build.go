@@ -145,7 +145,7 @@ func (f *Folder) add(p pair, foreign, native store) error {
 	}
 	content := twin.Content
 	if p.includes {
-		if content, err = withIncludesOf(original.Content, content, f.Set.Architecture.Triple); err != nil {
+		if content, err = withIncludesOf(original.Content, content, f.Set.Architecture); err != nil {
 			return fmt.Errorf("take over the folders for header files: %w", err)
 		}
 	}

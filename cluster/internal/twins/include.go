@@ -134,9 +134,9 @@ func (i *image) includeFolders() ([]includeFolder, error) {
 // configuration starts a text that GCC has for its plugins only, which a twin never loads.
 const configuration = "\x00../src/configure -v "
 
-// withIncludesOf returns the twin with the list of folders of the foreign program, whose architecture has a triple. The texts that only the old list referred to, and the
+// withIncludesOf returns the twin with the list of folders of the foreign program. The texts that only the old list referred to, and the
 // one for plugins, give the room for the new one.
-func withIncludesOf(foreign, twin []byte, triple string) ([]byte, error) {
+func withIncludesOf(foreign, twin []byte, architecture Architecture) ([]byte, error) {
 	from, err := openImage(foreign)
 	if err != nil {
 		return nil, fmt.Errorf("the foreign program: %w", err)
@@ -149,7 +149,7 @@ func withIncludesOf(foreign, twin []byte, triple string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the twin: %w", err)
 	}
-	if err := to.setIncludeFolders(canonical(folders, triple)); err != nil {
+	if err := to.setIncludeFolders(canonical(folders, architecture)); err != nil {
 		return nil, fmt.Errorf("the twin: %w", err)
 	}
 	return to.content, nil
@@ -158,7 +158,7 @@ func withIncludesOf(foreign, twin []byte, triple string) ([]byte, error) {
 // canonical writes the folders of the C++ library as Debian's native compilers make them when they start. Those resolve the paths, and take
 // the folder of the architecture next to /usr/include/c++ (the list of ppc64el names one that does not exist); cross compilers leave
 // the list as it is.
-func canonical(folders []includeFolder, triple string) []includeFolder {
+func canonical(folders []includeFolder, architecture Architecture) []includeFolder {
 	changed := slices.Clone(folders)
 	for at, folder := range changed {
 		cleaned := path.Clean(folder.path)
@@ -168,7 +168,10 @@ func canonical(folders []includeFolder, triple string) []includeFolder {
 		case path.Base(cleaned) == "backward" || library == "/usr/include/c++/":
 			changed[at].path = cleaned
 		case path.Base(library) == "c++" && path.Dir(path.Dir(path.Clean(library))) == "/usr/include":
-			changed[at].path = "/usr/include/" + triple + "/c++/" + version
+			changed[at].path = "/usr/include/" + architecture.Triple + "/c++/" + version
+			if architecture == arm {
+				changed[at].flags[3] = 0 // Its only multilib is ".", which would be appended after the path was resolved.
+			}
 		}
 	}
 	return changed

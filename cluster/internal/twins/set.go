@@ -135,7 +135,7 @@ func (s Set) pairs() []pair {
 }
 
 // hasDrivers is false where the drivers were not compared with TestDriversStartTheSamePrograms.
-func (s Set) hasDrivers() bool { return s.Release == bookworm && s.Architecture == arm64 }
+func (s Set) hasDrivers() bool { return s.Release == bookworm }
 
 // hasGold is false for riscv64, which gold was not ported to.
 func (s Set) hasGold() bool { return s.Architecture != riscv64 }

@@ -173,7 +173,7 @@ func TestTheFoldersOfTheLibraryAreThoseThatNativeCompilersFind(t *testing.T) {
 		{path: gcc + "../../../../include/c++/12", flags: [4]byte{1}}, {path: gcc + "../../../../include/powerpc64-linux-gnu/c++/12", flags: [4]byte{1}},
 		{path: gcc + "../../../../include/c++/12/backward", flags: [4]byte{1}}, {path: gcc + "../../../../libc++_include/c++/12/v1", flags: [4]byte{2}},
 		{path: gcc + "include"}, {path: gcc + "../../../../powerpc64le-linux-gnu/include"},
-	}, "powerpc64le-linux-gnu") {
+	}, ppc64le) {
 		got = append(got, folder.path)
 	}
 	want := []string{
@@ -182,5 +182,14 @@ func TestTheFoldersOfTheLibraryAreThoseThatNativeCompilersFind(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestTheOnlyMultilibIsNotAppended(t *testing.T) {
+	folder := includeFolder{path: "/usr/lib/gcc/x/12/../../../../include/x/c++/12", flags: [4]byte{1, 0, 0, 1}}
+	for architecture, want := range map[Architecture]byte{arm: 0, s390x: 1} {
+		if got := canonical([]includeFolder{folder}, architecture)[0].flags[3]; got != want {
+			t.Errorf("%s: multilib %d, want %d", architecture.Go, got, want)
+		}
 	}
 }
