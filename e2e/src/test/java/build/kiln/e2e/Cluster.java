@@ -84,6 +84,11 @@ final class Cluster implements AutoCloseable {
                         TimeUnit.MINUTES);
     }
 
+    /** A program among the cluster's tools. */
+    Path program(String name) {
+        return status.bin().resolve(name);
+    }
+
     /** A tool of the cluster, such as kubectl or crane, pointed at it. */
     Command tool(String name, Object... arguments) {
         Object[] all = new Object[arguments.length + 1];
@@ -98,6 +103,23 @@ final class Cluster implements AutoCloseable {
         process(id)
                 .orElseThrow(() -> new AssertionError("no process of container " + id))
                 .destroyForcibly();
+    }
+
+    /** The plain registry, in the network that pods reach it in. */
+    ProcessHandle registryProcess() {
+        return ProcessHandle.allProcesses()
+                .filter(candidate -> candidate
+                                .info()
+                                .command()
+                                .filter(program -> program.endsWith("/registry"))
+                                .isPresent()
+                        && candidate
+                                .info()
+                                .commandLine()
+                                .filter(line -> line.contains(status.stateDir().toString()))
+                                .isPresent())
+                .min(Comparator.comparingLong(ProcessHandle::pid))
+                .orElseThrow(() -> new AssertionError("no process of the cluster's registry"));
     }
 
     /** The first process of a container, found by the container's id in its cgroup's path. */
