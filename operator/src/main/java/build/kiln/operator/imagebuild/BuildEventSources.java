@@ -2,6 +2,7 @@ package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.api.v1alpha1.Refusal;
 import build.kiln.operator.placement.NodeView;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -74,6 +75,14 @@ final class BuildEventSources implements QueueCache {
 
     Collection<Pod> workerPods(String namespace) {
         return pods.list(namespace, _ -> true).toList();
+    }
+
+    List<Refusal> refusals(String namespace) {
+        return builds.list(
+                        namespace,
+                        build -> !Preflight.refusals(build.getStatus()).isEmpty())
+                .flatMap(build -> Preflight.refusals(build.getStatus()).stream())
+                .toList();
     }
 
     Optional<String> podSecurity(String namespace) {

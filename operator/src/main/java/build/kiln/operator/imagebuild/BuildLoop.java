@@ -195,16 +195,15 @@ public final class BuildLoop {
             ImageBuild build, ClusterCache cache, PodObserver observer, CacheClaims claims, BuildPass pass) {
         Instant now = now();
         List<WorkerPod> own = observer.observe(build, cache.pods(build), now);
-        List<Pod> neighbours =
-                new ArrayList<>(cache.workerPods(build.getMetadata().getNamespace()));
+        String namespace = build.getMetadata().getNamespace();
+        List<Pod> neighbours = new ArrayList<>(cache.workerPods(namespace));
         neighbours.addAll(observer.uncached());
         return ObservedBuild.of(
                 build,
                 own,
                 claims.observe(build, cache.claims(build)),
                 cache.nodes(),
-                Preflight.of(
-                        build, neighbours, cache.podSecurity(build.getMetadata().getNamespace()), now),
+                Preflight.of(build, neighbours, cache.refusals(namespace), cache.podSecurity(namespace), now),
                 memory.times(build, now),
                 pass.waits(),
                 now);

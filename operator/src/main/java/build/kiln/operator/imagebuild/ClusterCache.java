@@ -1,6 +1,7 @@
 package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.api.v1alpha1.Refusal;
 import build.kiln.operator.placement.NodeView;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -15,6 +16,9 @@ public interface ClusterCache extends QueueCache {
 
     /** The worker pods of a namespace. */
     Collection<Pod> workerPods(String namespace);
+
+    /** What the builds of a namespace have recorded of pods that nodes could not run. */
+    List<Refusal> refusals(String namespace);
 
     /** The level of Pod Security that a namespace enforces; empty for none. */
     Optional<String> podSecurity(String namespace);

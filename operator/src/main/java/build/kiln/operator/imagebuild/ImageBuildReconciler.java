@@ -97,7 +97,9 @@ public final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     /** Nodes that cannot run workers, by profile and reason, as cached. */
     public Map<NodeMetrics.Unsupported, Long> unsupportedNodes() {
         BuildEventSources from = sources;
-        return from == null ? Map.of() : UnsupportedNodes.count(from.nodes(), from.workerPods(), clock.instant());
+        return from == null
+                ? Map.of()
+                : UnsupportedNodes.count(from.nodes(), from.workerPods(), from.statuses(), clock.instant());
     }
 
     @Override

@@ -1,6 +1,7 @@
 package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.PlatformStatus.Profile;
 import build.kiln.api.v1alpha1.Refusal;
 import build.kiln.api.v1alpha1.Run;
@@ -45,10 +46,16 @@ record Preflight(
     /**
      * @param build whose run it is
      * @param pods worker pods of its namespace
+     * @param records of the builds of its namespace
      * @param podSecurity level that the namespace enforces; empty for none
      * @param now the moment
      */
-    static Preflight of(ImageBuild build, Collection<Pod> pods, Optional<String> podSecurity, Instant now) {
+    static Preflight of(
+            ImageBuild build,
+            Collection<Pod> pods,
+            Collection<Refusal> records,
+            Optional<String> podSecurity,
+            Instant now) {
         @Nullable Run run = build.getStatus() == null ? null : build.getStatus().run();
         int number = run == null ? 0 : run.number();
         List<Experience> ofRun = new ArrayList<>();
@@ -57,8 +64,11 @@ record Preflight(
             boolean own = WorkerPods.isOwned(build, pod) && WorkerLabels.run(pod) == number;
             WorkerExperience.of(pod).ifPresent(met -> (own ? ofRun : others).add(met));
         }
-        for (Refusal record : recorded(build)) {
+        for (Refusal record : refusals(build.getStatus())) {
             experience(record).ifPresent(met -> (record.run() == number ? ofRun : others).add(met));
+        }
+        for (Refusal record : records) {
+            experience(record).ifPresent(others::add);
         }
         return new Preflight(
                 ofRun, others.stream().filter(met -> isFresh(met.time(), now)).toList(), podSecurity.orElse(null));
@@ -83,14 +93,13 @@ record Preflight(
                 .findFirst();
     }
 
-    private static List<Refusal> recorded(ImageBuild build) {
-        return build.getStatus() == null
-                ? List.of()
-                : Objects.requireNonNullElse(build.getStatus().refusals(), List.of());
+    /** What a build has recorded of pods that nodes could not run. */
+    static List<Refusal> refusals(@Nullable ImageBuildStatus status) {
+        return status == null ? List.of() : Objects.requireNonNullElse(status.refusals(), List.of());
     }
 
     /** Empty for a word of another release. */
-    private static Optional<Experience> experience(Refusal record) {
+    static Optional<Experience> experience(Refusal record) {
         @Nullable Profile profile = record.profile();
         return profile == null
                 ? Optional.empty()

@@ -1,6 +1,7 @@
 package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.api.v1alpha1.Refusal;
 import build.kiln.operator.placement.NodeView;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -22,6 +23,11 @@ record WatchedCluster(BuildEventSources sources, Context<ImageBuild> context) im
     @Override
     public Collection<Pod> workerPods(String namespace) {
         return sources.workerPods(namespace);
+    }
+
+    @Override
+    public List<Refusal> refusals(String namespace) {
+        return sources.refusals(namespace);
     }
 
     @Override

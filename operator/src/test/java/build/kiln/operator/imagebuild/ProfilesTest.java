@@ -219,6 +219,15 @@ class ProfilesTest {
     }
 
     @Test
+    void autoHeedsWhatTheNeighboursRecorded() {
+        Scenario build = build(AUTO, GOOD);
+        build.neighbours = List.of(new Refusal("n1", Profile.Baseline, "AppArmorRestricted", 1, build.now.toString()));
+
+        assertThat(created(build).placement().profile().profile()).isEqualTo(Profile.Rootless);
+        assertThat(platform(build).attempt()).isEqualTo(1);
+    }
+
+    @Test
     void autoStaysRootlessInItsRun() {
         Scenario build = build(AUTO, GOOD);
         build.run();

@@ -7,6 +7,7 @@ import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.PlatformStatus;
+import build.kiln.api.v1alpha1.Refusal;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.operator.credentials.CredentialResult;
 import build.kiln.operator.failure.Diagnosis;
@@ -54,6 +55,7 @@ final class Scenario {
     final Map<String, WorkerPod> pods = new LinkedHashMap<>();
     final Map<String, CacheClaim> claims = new LinkedHashMap<>();
     final Map<String, String> annotations = new LinkedHashMap<>();
+    List<Refusal> neighbours = List.of();
     final Map<String, Experience> met = new LinkedHashMap<>();
     final List<NodeView> nodes = new ArrayList<>();
     final Set<String> temporaryTags = new HashSet<>();
@@ -292,7 +294,7 @@ final class Scenario {
     private Preflight preflight() {
         ImageBuild object = new ImageBuild();
         object.setStatus(status);
-        Preflight recorded = Preflight.of(object, List.of(), Optional.ofNullable(podSecurity), now);
+        Preflight recorded = Preflight.of(object, List.of(), neighbours, Optional.ofNullable(podSecurity), now);
         int number = status.run() == null ? 0 : status.run().number();
         List<Experience> ofRun = new ArrayList<>(recorded.ofRun());
         List<Experience> others = new ArrayList<>(recorded.others());

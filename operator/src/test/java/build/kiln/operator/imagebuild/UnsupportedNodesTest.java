@@ -2,6 +2,9 @@ package build.kiln.operator.imagebuild;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.kiln.api.v1alpha1.ImageBuildStatusBuilder;
+import build.kiln.api.v1alpha1.PlatformStatus.Profile;
+import build.kiln.api.v1alpha1.Refusal;
 import build.kiln.operator.metrics.NodeMetrics.Unsupported;
 import build.kiln.operator.placement.NodeView;
 import build.kiln.operator.preflight.NodeSoftware;
@@ -21,7 +24,7 @@ class UnsupportedNodesTest {
 
     @Test
     void countsNodesThatSaySoAndThoseLikeOneThatRefusedAPod() {
-        assertThat(UnsupportedNodes.count(NODES, List.of(refused("UserNamespacesDisabled")), NOW))
+        assertThat(UnsupportedNodes.count(NODES, List.of(refused("UserNamespacesDisabled")), List.of(), NOW))
                 .isEqualTo(Map.of(
                         new Unsupported("Baseline", "UserNamespacesUnsupported"), 1L,
                         new Unsupported("Baseline", "UserNamespacesDisabled"), 2L,
@@ -30,13 +33,28 @@ class UnsupportedNodesTest {
 
     @Test
     void aPolicyThatChangesPodsIsNoNodesFault() {
-        assertThat(UnsupportedNodes.count(NODES, List.of(refused("ProcMasked")), NOW))
+        assertThat(UnsupportedNodes.count(NODES, List.of(refused("ProcMasked")), List.of(), NOW))
                 .isEqualTo(Map.of(new Unsupported("Baseline", "UserNamespacesUnsupported"), 1L));
     }
 
     @Test
+    void aPodThatIsGoneCountsByItsRecord() {
+        Refusal record = new Refusal("a-2", Profile.Baseline, "TooFewIDs", 3, "2026-11-23T10:00:00Z");
+
+        assertThat(UnsupportedNodes.count(
+                        NODES,
+                        List.of(),
+                        List.of(ImageBuildStatusBuilder.builder()
+                                .refusals(List.of(record))
+                                .build()),
+                        NOW))
+                .containsEntry(new Unsupported("Baseline", "TooFewIDs"), 2L);
+    }
+
+    @Test
     void forgetsAfterAnHour() {
-        assertThat(UnsupportedNodes.count(NODES, List.of(refused("TooFewIDs")), NOW.plus(Duration.ofHours(1))))
+        assertThat(UnsupportedNodes.count(
+                        NODES, List.of(refused("TooFewIDs")), List.of(), NOW.plus(Duration.ofHours(1))))
                 .hasSize(1);
     }
 

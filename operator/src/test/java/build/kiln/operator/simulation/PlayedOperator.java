@@ -1,6 +1,7 @@
 package build.kiln.operator.simulation;
 
 import build.kiln.api.v1alpha1.ImageBuild;
+import build.kiln.api.v1alpha1.Refusal;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.imagebuild.BuildLoop;
 import build.kiln.operator.imagebuild.BuildPorts;
@@ -243,6 +244,17 @@ final class PlayedOperator implements ClusterCache {
     public Collection<Pod> workerPods(String namespace) {
         return pods.all().stream()
                 .filter(pod -> pod.getMetadata().getNamespace().equals(namespace))
+                .toList();
+    }
+
+    @Override
+    public List<Refusal> refusals(String namespace) {
+        return builds.all().stream()
+                .filter(build -> build.getMetadata().getNamespace().equals(namespace) && build.getStatus() != null)
+                .flatMap(
+                        build -> Objects.requireNonNullElse(
+                                Objects.requireNonNull(build.getStatus()).refusals(), List.<Refusal>of())
+                                .stream())
                 .toList();
     }
 
