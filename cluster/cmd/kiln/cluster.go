@@ -152,11 +152,13 @@ func addNode(ctx context.Context, current *cluster.Cluster, args []string) error
 		return usageError{"cluster add-node: the name of the node is missing"}
 	}
 	set := flags("add-node")
-	architecture := set.String("arch", "", "")
+	var options cluster.NodeOptions
+	set.StringVar(&options.Architecture, "arch", "", "")
+	set.BoolVar(&options.NoUserNamespaces, "no-user-namespaces", false, "")
 	if err := parse(set, args[1:]); err != nil {
 		return err
 	}
-	return current.AddNode(ctx, args[0], *architecture)
+	return current.AddNode(ctx, args[0], options)
 }
 
 // withName carries out a command whose only argument is the name of a daemon or a node.

@@ -39,6 +39,7 @@ const usage = `Usage: ./kiln COMMAND
   cluster bin              print the folder with kubectl and the other tools
   cluster add-node NAME    add a node
       --arch ARCH            let it claim another architecture, such as arm64
+      --no-user-namespaces   let its container runtime give pods none, as one with runc before 1.2
   cluster remove-node NAME remove an added node
   cluster stop NAME        kill a daemon, such as kube-apiserver or registry, or everything on an added node
   cluster pause NAME       let a daemon stand still

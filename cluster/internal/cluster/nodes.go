@@ -102,6 +102,7 @@ func (c *Cluster) nodeConfig(of state.Node) node.Config {
 		Registry:          registryHost(c.address()),
 		SecureRegistry:    secureRegistryHost(c.address()),
 		RegistryCA:        c.PKI("registry-ca.crt"),
+		NoUserNamespaces:  of.NoUserNamespaces,
 	}
 	if of.Architecture != runtime.GOARCH {
 		config.Architecture = of.Architecture
@@ -199,9 +200,17 @@ func nodeReady(ctx context.Context, client *kube.Client, of state.Node) error {
 	return errors.New("it has not reported yet")
 }
 
-// AddNode adds a node with its own kubelet, container runtime and namespaces. architecture is what it claims to be, in Go's terms; empty for the truth.
-// A node of that name that exists is fine.
-func (c *Cluster) AddNode(ctx context.Context, name, architecture string) error {
+// NodeOptions say how an added node differs from the machine.
+type NodeOptions struct {
+	// Architecture is what it claims to be, in Go's terms; empty for the truth.
+	Architecture string
+	// NoUserNamespaces lets its container runtime give pods none, as one with an old runc.
+	NoUserNamespaces bool
+}
+
+// AddNode adds a node with its own kubelet, container runtime and namespaces. A node of that name that exists is fine.
+func (c *Cluster) AddNode(ctx context.Context, name string, options NodeOptions) error {
+	architecture := options.Architecture
 	if !nodeName.MatchString(name) {
 		return fmt.Errorf("node name %q: use at most 32 lower-case letters, digits and '-', starting and ending with a letter or digit", name)
 	}
@@ -226,9 +235,14 @@ func (c *Cluster) AddNode(ctx context.Context, name, architecture string) error 
 		if present := c.record.Nodes[i].Architecture; present != architecture {
 			return fmt.Errorf("node %s exists and claims to be %s, not %s: choose another name", name, present, architecture)
 		}
+		if c.record.Nodes[i].NoUserNamespaces != options.NoUserNamespaces {
+			return fmt.Errorf("node %s exists and differs in --no-user-namespaces: choose another name", name)
+		}
 		return nil
 	}
-	added := state.Node{Name: name, Number: c.record.FreeNumber(), Architecture: architecture}
+	added := state.Node{
+		Name: name, Number: c.record.FreeNumber(), Architecture: architecture, NoUserNamespaces: options.NoUserNamespaces,
+	}
 	if err := c.change(func() error { return c.startNode(ctx, added) }); err != nil {
 		return fmt.Errorf("add node %s: %w", name, err)
 	}

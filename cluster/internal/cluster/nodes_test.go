@@ -49,7 +49,7 @@ func startPods(t *testing.T, ctx context.Context, cluster *Cluster) {
 	if err := cluster.Up(ctx, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := cluster.AddNode(ctx, "second", "arm64"); err != nil {
+	if err := cluster.AddNode(ctx, "second", NodeOptions{Architecture: "arm64"}); err != nil {
 		t.Fatal(err)
 	}
 	expectState(t, cluster, Running)

@@ -21,7 +21,9 @@ type Config struct {
 	Cgroup    string // the kubelet's own root
 	// Architecture is what the node claims to be, in Go's terms; empty for the truth.
 	Architecture string
-	ClusterCA    string
+	// NoUserNamespaces lets the container runtime give pods none, as one with an old runc.
+	NoUserNamespaces bool
+	ClusterCA        string
 	// Kubeconfigs of the kubelet and of the proxy.
 	KubeletKubeconfig string
 	ProxyKubeconfig   string
@@ -77,6 +79,9 @@ func (c Config) Write() error {
 		if err := os.WriteFile(file, content, 0o644); err != nil {
 			return fmt.Errorf("configure node %s: %w", c.Name, err)
 		}
+	}
+	if err := c.writeRuntime(); err != nil {
+		return fmt.Errorf("configure node %s: %w", c.Name, err)
 	}
 	return nil
 }
@@ -135,7 +140,7 @@ disabled_plugins = [
   sandbox = %[7]q
 [plugins."io.containerd.cri.v1.images".registry]
   config_path = %[8]q
-`, c.path("containerd", "root"), c.path("containerd", "state"), c.ContainerdSocket(), c.Bin, c.path("cni"), filepath.Join(c.Bin, "runc"), PauseImage, c.path("certs.d"))
+`, c.path("containerd", "root"), c.path("containerd", "state"), c.ContainerdSocket(), c.Bin, c.path("cni"), c.runtime(), PauseImage, c.path("certs.d"))
 }
 
 func (c Config) cni() ([]byte, error) {

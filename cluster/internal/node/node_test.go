@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,6 +21,29 @@ func config(dir string) Config {
 		Name: "n1", Dir: dir, Bin: "/cache/bin", Address: "10.99.0.2", PodSubnet: "10.244.0.0/24", Cgroup: "/kiln-kiln/node1",
 		ClusterCA: "/pki/ca.crt", KubeletKubeconfig: "/pki/kubelet.kubeconfig", ProxyKubeconfig: "/pki/proxy.kubeconfig",
 		Registry: "10.99.0.2:5000", SecureRegistry: "10.99.0.2:5443", RegistryCA: "/pki/registry-ca.crt",
+	}
+}
+
+func TestARuntimeThatGivesPodsNoUserNamespacesSaysSo(t *testing.T) {
+	bin, dir := t.TempDir(), t.TempDir()
+	real := "#!/bin/sh\nif [ $1 = features ]; then echo '{\"mountExtensions\": {\"idmap\": {\"enabled\": true}}}'; else echo \"ran $*\"; fi\n"
+	if err := os.WriteFile(filepath.Join(bin, "runc"), []byte(real), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c := config(dir)
+	c.Bin, c.NoUserNamespaces = bin, true
+	if err := c.Write(); err != nil {
+		t.Fatal(err)
+	}
+	toml, err := os.ReadFile(filepath.Join(dir, "containerd.toml"))
+	if err != nil || !strings.Contains(string(toml), "BinaryName = \""+filepath.Join(dir, "runc")+"\"") {
+		t.Errorf("containerd starts another runtime: %s %v", toml, err)
+	}
+	for arguments, want := range map[string]string{"features": `{"mountExtensions": {"later": {"enabled": true}}}`, "run --bundle b": "ran run --bundle b"} {
+		output, err := exec.Command(filepath.Join(dir, "runc"), strings.Fields(arguments)...).Output()
+		if err != nil || strings.TrimSpace(string(output)) != want {
+			t.Errorf("%s: %s %v", arguments, output, err)
+		}
 	}
 }
 

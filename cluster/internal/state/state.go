@@ -44,6 +44,8 @@ type Node struct {
 	Architecture string `json:"architecture"`
 	// Number is 1 for the node that the control plane lives on.
 	Number int `json:"number"`
+	// NoUserNamespaces: its container runtime gives pods none.
+	NoUserNamespaces bool `json:"noUserNamespaces,omitempty"`
 }
 
 // Daemon is a process of the cluster.

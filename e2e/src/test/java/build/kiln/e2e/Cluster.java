@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /**
@@ -71,7 +72,19 @@ final class Cluster implements AutoCloseable {
 
     /** Adds a node that claims an architecture, and waits until it takes pods. */
     void addNode(String name, String architecture) {
-        kiln(Duration.ofMinutes(3), "cluster", "add-node", name, "--arch", architecture);
+        add(name, "--arch", architecture);
+    }
+
+    /** Adds a node whose container runtime gives pods no user namespaces, and waits until it takes pods. */
+    void addNodeWithoutUserNamespaces(String name) {
+        add(name, "--no-user-namespaces");
+    }
+
+    private void add(String name, String... options) {
+        kiln(
+                Duration.ofMinutes(3),
+                Stream.concat(Stream.of("cluster", "add-node", name), Stream.of(options))
+                        .toArray());
         client.nodes()
                 .withName(name)
                 .waitUntilCondition(
