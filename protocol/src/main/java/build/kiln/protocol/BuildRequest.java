@@ -5,11 +5,12 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One platform's build, complete and resolved: nothing in it is looked up again by the worker. It carries no credential;
- * those are mounted as files (see {@link WorkerPaths}).
+ * The build of one platform, or of several by one worker, complete and resolved: nothing in it is looked up again by the worker.
+ * It carries no credential; those are mounted as files (see {@link WorkerPaths}).
  *
  * @param platform as docker writes it, for example {@code linux/arm64} or {@code linux/arm/v7}
  * @param source where the build context comes from
@@ -24,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  * @param timeoutSeconds longest time from the worker's start to the pushed image; writing the cache comes after it
  * @param stallTimeoutSeconds longest time without any progress; null for no such limit
  * @param emulated whether the platform is foreign to the node, so RUN steps execute under QEMU
+ * @param others platforms that the same worker builds besides, each with a solve of its own; everything that is not said of
+ *     one holds for it too
+ * @param askAbout platforms for which to ask the Dockerfile frontend which steps are executed; see
+ *     {@link BuildResult.CrossCompiling}
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -41,7 +46,9 @@ public record BuildRequest(
         List<Registry> registries,
         long timeoutSeconds,
         @Nullable Long stallTimeoutSeconds,
-        boolean emulated) {
+        boolean emulated,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<OtherPlatform> others,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> askAbout) {
 
     /** Canonical constructor: collections left out of the document are empty. */
     @SuppressWarnings("ConstantValue") // Jackson passes null for what the document leaves out.
@@ -50,7 +57,26 @@ public record BuildRequest(
         labels = labels == null ? Map.of() : labels;
         secretIds = secretIds == null ? List.of() : List.copyOf(secretIds);
         registries = registries == null ? List.of() : List.copyOf(registries);
+        others = others == null ? List.of() : List.copyOf(others);
+        askAbout = askAbout == null ? List.of() : List.copyOf(askAbout);
     }
+
+    /** The platforms that the worker builds: its own first. */
+    public List<String> platforms() {
+        return Stream.concat(Stream.of(platform), others.stream().map(OtherPlatform::platform))
+                .toList();
+    }
+
+    /**
+     * A platform that the same worker builds besides.
+     *
+     * @param platform as docker writes it
+     * @param cache registry cache; null when caching is off
+     * @param emulated whether the platform is foreign to the node
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record OtherPlatform(String platform, @Nullable Cache cache, boolean emulated) {}
 
     /**
      * Exactly one of the two is set.

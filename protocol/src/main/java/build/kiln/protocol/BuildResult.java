@@ -8,7 +8,7 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What came of one platform's build. Fits in {@value #MAX_BYTES} bytes of JSON, the limit of a termination message. */
+/** What came of the build of one platform, or of several by one worker. Fits in {@value #MAX_BYTES} bytes of JSON, the limit of a termination message. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "result")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = BuildResult.Succeeded.class, name = "succeeded"),
@@ -18,7 +18,7 @@ public sealed interface BuildResult {
     /** The kubelet cuts a termination message here. */
     int MAX_BYTES = 4096;
 
-    /** As in the request. */
+    /** The request's own; in a failure, the one of the request's platforms that failed. */
     String platform();
 
     /** Counts of the Dockerfile's own operations. */
@@ -54,7 +54,9 @@ public sealed interface BuildResult {
      * @param acceleration how programs of an accelerated platform ran; null when acceleration was off
      * @param cacheVolume what was found on the cache volume; null without one
      * @param cache what became of the cache; null when the request has none
-     * @param traffic what went over the network; null when the worker does not tell
+     * @param traffic what went over the network, for all platforms; null when the worker does not tell
+     * @param others what came of the request's other platforms, in its order
+     * @param crossCompiling what the Dockerfile frontend says of the steps; null when it was not to be asked
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -68,22 +70,25 @@ public sealed interface BuildResult {
             @Nullable Acceleration acceleration,
             @Nullable CacheVolume cacheVolume,
             @Nullable CacheUse cache,
-            @Nullable Traffic traffic)
+            @Nullable Traffic traffic,
+            @JsonInclude(JsonInclude.Include.NON_EMPTY) List<OtherPlatform> others,
+            @Nullable CrossCompiling crossCompiling)
             implements BuildResult {
-        /** Canonical constructor: base images left out of the document are an empty list. */
+        /** Canonical constructor: lists left out of the document are empty. */
         @SuppressWarnings("ConstantValue") // Jackson passes null for what the document leaves out.
         public Succeeded {
             baseImages = baseImages == null ? List.of() : List.copyOf(baseImages);
+            others = others == null ? List.of() : List.copyOf(others);
         }
 
         /** The result of a build without acceleration and without caches. */
         public Succeeded(String platform, Pushed pushed, Steps steps, Timings timings, List<String> baseImages) {
-            this(platform, pushed, steps, timings, baseImages, null, null, null, null);
+            this(platform, pushed, steps, timings, baseImages, null, null, null, null, List.of(), null);
         }
     }
 
     /**
-     * @param platform as in the request
+     * @param platform the one that failed
      * @param reason why
      * @param message one or two sentences: what, where, what to do now; without secrets
      * @param step the Dockerfile instruction that failed, for example {@code RUN make}
@@ -112,6 +117,46 @@ public sealed interface BuildResult {
             @Nullable Integer registrySecret,
             @Nullable Acceleration acceleration)
             implements BuildResult {}
+
+    /**
+     * What came of a platform that was built besides. Flat, and without what is the same for all: as many as the API takes have
+     * to fit.
+     *
+     * @param platform as in the request
+     * @param digest of what was pushed; its media type is that of the request's own platform
+     * @param size in bytes
+     * @param total operations of this platform's build
+     * @param cached of these, taken from a cache
+     * @param cache what became of the cache; null when the request has none, or it did not fit
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @RecordBuilder
+    record OtherPlatform(
+            String platform,
+            String digest,
+            long size,
+            int total,
+            int cached,
+            @Nullable CacheUse cache) {}
+
+    /**
+     * Whether every step that is executed, for whichever of the platforms asked about, runs on the worker's own architecture.
+     *
+     * @param answer in one word
+     * @param detail the first step that does not, or why it is not known; null when there is nothing to explain
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record CrossCompiling(Answer answer, @Nullable String detail) {
+        /** In one word. */
+        public enum Answer {
+            Yes,
+            No,
+            /** The frontend cannot say, or did not in time. */
+            Unknown
+        }
+    }
 
     /**
      * A descriptor of the OCI image specification, as far as the operator needs it to fetch the content by digest.
@@ -192,6 +237,7 @@ public sealed interface BuildResult {
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
+    @RecordBuilder
     record CacheUse(
             @Nullable ImportResult importResult,
             @Nullable ExportResult exportResult,

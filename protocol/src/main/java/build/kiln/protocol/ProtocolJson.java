@@ -92,18 +92,69 @@ public final class ProtocolJson {
             return result.withAcceleration(shorter);
         }
         return switch (result) {
-            case BuildResult.Succeeded succeeded -> {
-                if (succeeded.baseImages().isEmpty()) {
-                    throw new IllegalArgumentException("a successful result without base images is too long");
-                }
-                yield BuildResultSucceededBuilder.builder(succeeded)
-                        .baseImages(succeeded
-                                .baseImages()
-                                .subList(0, succeeded.baseImages().size() / 2))
-                        .build();
-            }
+            case BuildResult.Succeeded succeeded -> shorten(succeeded);
             case BuildResult.Failed failed -> shorten(failed);
         };
+    }
+
+    /** What people miss least goes first; digests never go. */
+    private static BuildResult.Succeeded shorten(BuildResult.Succeeded succeeded) {
+        BuildResult.CacheUse cache = succeeded.cache();
+        List<BuildResult.OtherPlatform> others = succeeded.others();
+        if (others.stream().anyMatch(other -> isWordy(other.cache()))) {
+            return with(succeeded, others.stream().map(ProtocolJson::terse).toList());
+        }
+        if (others.stream().anyMatch(other -> other.cache() != null)) {
+            return with(
+                    succeeded,
+                    others.stream()
+                            .map(other -> BuildResultOtherPlatformBuilder.builder(other)
+                                    .cache(null)
+                                    .build())
+                            .toList());
+        }
+        if (!succeeded.baseImages().isEmpty()) {
+            return BuildResultSucceededBuilder.builder(succeeded)
+                    .baseImages(succeeded
+                            .baseImages()
+                            .subList(0, succeeded.baseImages().size() / 2))
+                    .build();
+        }
+        if (isWordy(cache)) {
+            return BuildResultSucceededBuilder.builder(succeeded)
+                    .cache(terse(cache))
+                    .build();
+        }
+        BuildResult.CrossCompiling crossCompiling = succeeded.crossCompiling();
+        if (crossCompiling != null && crossCompiling.detail() != null) {
+            return BuildResultSucceededBuilder.builder(succeeded)
+                    .crossCompiling(new BuildResult.CrossCompiling(crossCompiling.answer(), null))
+                    .build();
+        }
+        throw new IllegalArgumentException("a successful result is too long even without what can be left out");
+    }
+
+    private static BuildResult.Succeeded with(BuildResult.Succeeded succeeded, List<BuildResult.OtherPlatform> others) {
+        return BuildResultSucceededBuilder.builder(succeeded).others(others).build();
+    }
+
+    private static BuildResult.OtherPlatform terse(BuildResult.OtherPlatform other) {
+        return BuildResultOtherPlatformBuilder.builder(other)
+                .cache(terse(other.cache()))
+                .build();
+    }
+
+    private static BuildResult.@Nullable CacheUse terse(BuildResult.@Nullable CacheUse cache) {
+        return cache == null
+                ? null
+                : BuildResultCacheUseBuilder.builder(cache)
+                        .problem(null)
+                        .missedStep(null)
+                        .build();
+    }
+
+    private static boolean isWordy(BuildResult.@Nullable CacheUse cache) {
+        return cache != null && (cache.problem() != null || cache.missedStep() != null);
     }
 
     private static BuildResult.Failed shorten(BuildResult.Failed failed) {

@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -44,7 +45,9 @@ class ProtocolJsonTest {
                 List.of(new BuildRequest.Registry("r.example.com", false, "PEM")),
                 3600,
                 900L,
-                true);
+                true,
+                List.of(new BuildRequest.OtherPlatform("linux/amd64", null, false)),
+                List.of("linux/amd64", "linux/arm64"));
 
         assertThat(ProtocolJson.readRequest(ProtocolJson.write(request))).isEqualTo(request);
     }
@@ -121,6 +124,8 @@ class ProtocolJsonTest {
                 acceleration,
                 new BuildResult.CacheVolume(BuildResult.VolumeState.Reused, null),
                 null,
+                null,
+                List.of(),
                 null);
 
         assertThat(ProtocolJson.readResult(ProtocolJson.write(succeeded)))
@@ -131,6 +136,57 @@ class ProtocolJsonTest {
                     assertThat(starts.emulatedStarts()).isEqualTo(5);
                     assertThat(starts.unmatched()).hasSizeBetween(1, 59);
                 });
+    }
+
+    /** Two platforms too many for everything, and as many as the API takes, with names as long as it takes. */
+    @ParameterizedTest
+    @ValueSource(ints = {7, 20})
+    void everyPlatformsDigestFitsHoweverManyThereAre(int platforms) throws Exception {
+        var cache = new BuildResult.CacheUse(
+                BuildResult.ImportResult.OtherImported,
+                BuildResult.ExportResult.Exported,
+                "p".repeat(300),
+                "s".repeat(120),
+                86_400_000,
+                86_400_000L);
+        List<BuildResult.OtherPlatform> others = IntStream.range(1, platforms)
+                .mapToObj(i -> new BuildResult.OtherPlatform(
+                        "linux/ppc64le/v12345." + i, DIGEST, 4_194_304, 1_000, 1_000, cache))
+                .toList();
+        Succeeded succeeded = new Succeeded(
+                "linux/ppc64le/v12345.0",
+                new Pushed("application/vnd.docker.distribution.manifest.list.v2+json", DIGEST, 4_194_304),
+                new Steps(1_000, 1_000),
+                new Timings(1_800_000_000_000L, 1_800_000_000_000L, 1_800_000_000_000L),
+                Collections.nCopies(200, "docker.io/library/debian@" + DIGEST),
+                new BuildResult.Acceleration(
+                        1_000_000_000_000L,
+                        1_000_000_000_000L,
+                        Collections.nCopies(8, new BuildResult.Unmatched("/usr/bin/" + "x".repeat(100), DIGEST, 3))),
+                new BuildResult.CacheVolume(BuildResult.VolumeState.Emptied, "r".repeat(100)),
+                cache,
+                new BuildResult.Traffic(1_000_000_000_000L, 1_000_000_000_000L),
+                others,
+                new BuildResult.CrossCompiling(BuildResult.CrossCompiling.Answer.No, "d".repeat(120)));
+
+        String json = ProtocolJson.write(succeeded);
+
+        assertThat(json.getBytes(StandardCharsets.UTF_8)).hasSizeLessThanOrEqualTo(BuildResult.MAX_BYTES);
+        assertThat(ProtocolJson.readResult(json))
+                .isInstanceOfSatisfying(
+                        Succeeded.class,
+                        read -> assertThat(read.others())
+                                .hasSize(platforms - 1)
+                                .allSatisfy(other -> assertThat(other.digest()).isEqualTo(DIGEST)));
+    }
+
+    @Test
+    void requestOfAnOperatorThatKnowsOnePlatformPerPodIsRead() throws Exception {
+        BuildRequest read =
+                ProtocolJson.readRequest("{\"platform\":\"linux/arm64\",\"timeoutSeconds\":1,\"emulated\":false}");
+
+        assertThat(read.platforms()).containsExactly("linux/arm64");
+        assertThat(read.askAbout()).isEmpty();
     }
 
     @Test

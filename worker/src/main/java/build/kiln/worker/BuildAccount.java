@@ -4,10 +4,9 @@ import build.kiln.protocol.BuildRequest;
 import build.kiln.protocol.BuildResult.CacheUse;
 import build.kiln.protocol.BuildResult.ExportResult;
 import build.kiln.protocol.BuildResult.ImportResult;
-import build.kiln.protocol.BuildResult.Traffic;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.OptionalLong;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Adds up what cache and network did for a build, over all its solves. */
@@ -17,22 +16,18 @@ final class BuildAccount {
 
     private final BuildRequest.@Nullable Cache cache;
     private final CacheBackends backends;
-    private final Path networkCounters;
-    private final OptionalLong sentBefore;
     private CacheImports imports = CacheImports.NONE;
     private Duration importTime = Duration.ZERO;
-    private long pulledBytes;
+    private final Map<String, Long> pulled = new HashMap<>();
     private CacheExport.@Nullable Outcome export;
 
-    BuildAccount(WorkerSettings settings, BuildRequest request, CacheBackends backends) {
+    BuildAccount(BuildRequest request, CacheBackends backends) {
         this.backends = backends;
         this.cache = request.cache();
-        this.networkCounters = settings.networkCounters();
-        this.sentBefore = NetworkCounters.sentBytes(networkCounters);
     }
 
     void solved(BuildGraph graph, Variant variant) {
-        pulledBytes += graph.pulledBytes();
+        graph.pulled().forEach((layer, bytes) -> pulled.merge(layer, bytes, Long::sum));
         if (cache != null && variant.importsCache()) {
             importTime = importTime.plus(graph.importTime());
             imports = CacheImports.of(graph, cache.imports(), backends.images(), backends.imports(graph));
@@ -79,11 +74,8 @@ final class BuildAccount {
                 exportMillis);
     }
 
-    Traffic traffic() {
-        OptionalLong sent = NetworkCounters.sentBytes(networkCounters);
-        Long sentBytes = sent.isPresent() && sentBefore.isPresent()
-                ? Long.valueOf(Math.max(0, sent.getAsLong() - sentBefore.getAsLong()))
-                : null;
-        return new Traffic(pulledBytes, sentBytes);
+    /** Layers that were fetched, by digest, with their bytes. */
+    Map<String, Long> pulled() {
+        return Map.copyOf(pulled);
     }
 }

@@ -55,7 +55,25 @@ final class BuildGraph {
 
     /** Counts instructions, not vertices: {@code COPY --link} and {@code ADD} of an address are several of them. */
     Steps steps() {
+        return steps(cachedByStep());
+    }
+
+    /**
+     * The same of a build that has succeeded: what it never started was needed no more than its cache. When another build on the
+     * same daemon has the same steps, the daemon takes them for one and speaks of that one's from then on, so that nothing here
+     * may lead to those that were left out.
+     */
+    Steps stepsOfSuccess() {
         Map<String, Boolean> cachedByStep = cachedByStep();
+        Set<String> started = new HashSet<>();
+        operations.values().stream()
+                .filter(BuildGraph::isExecuted)
+                .forEach(operation -> operation.step().ifPresent(step -> started.add(step.key())));
+        cachedByStep.replaceAll((step, cached) -> cached || !started.contains(step));
+        return steps(cachedByStep);
+    }
+
+    private static Steps steps(Map<String, Boolean> cachedByStep) {
         int cached = (int) cachedByStep.values().stream().filter(c -> c).count();
         return new Steps(cachedByStep.size(), cached);
     }
@@ -79,8 +97,8 @@ final class BuildGraph {
         return started == null ? Instant.MAX : started;
     }
 
-    /** Bytes of layers that were fetched. */
-    long pulledBytes() {
+    /** Layers that were fetched, by digest, with their bytes. */
+    Map<String, Long> pulled() {
         return pulls.bytes();
     }
 
@@ -93,17 +111,28 @@ final class BuildGraph {
                         .isPresent());
     }
 
+    /** Of several operations of one step those count that were started; the others were taken for the same as one of these. */
     private Map<String, Boolean> cachedByStep() {
         Set<String> belowCached = belowCached();
+        Map<String, Boolean> started = new LinkedHashMap<>();
         Map<String, Boolean> cachedByStep = new LinkedHashMap<>();
         operations.forEach((digest, operation) -> operation
                 .step()
                 .filter(StepName::isOperation)
                 .ifPresent(step -> {
                     boolean skipped = belowCached.contains(digest) && operation.mayHaveBeenSkipped();
-                    cachedByStep.merge(step.key(), operation.isCached() || skipped, Boolean::logicalAnd);
+                    boolean cached = operation.isCached() || skipped;
+                    cachedByStep.merge(step.key(), cached, Boolean::logicalAnd);
+                    if (isExecuted(operation)) {
+                        started.merge(step.key(), cached, Boolean::logicalAnd);
+                    }
                 }));
+        cachedByStep.putAll(started);
         return cachedByStep;
+    }
+
+    private static boolean isExecuted(Operation operation) {
+        return operation.isStarted() && !operation.isCanceled();
     }
 
     /** Everything that something from a cache builds on. The daemon says of those that it needs only that they are cached. */

@@ -3,6 +3,7 @@ package build.kiln.worker;
 import build.kiln.protocol.BuildRequest;
 import build.kiln.protocol.BuildRequest.CacheMode;
 import build.kiln.protocol.BuildRequest.Output;
+import build.kiln.protocol.BuildRequestBuilder;
 import build.kiln.protocol.FailureReason;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -83,6 +84,30 @@ final class BuildctlCommand {
                 .with("oci-mediatypes", true);
         compression(options, cache.compression());
         return options.toString();
+    }
+
+    /**
+     * Renders the arguments that ask the Dockerfile frontend for the operations that it would have executed.
+     *
+     * @param arguments build arguments besides those of the request, which go before them
+     * @throws BuildFailedException when the request asks for something that cannot be expressed
+     */
+    static List<String> convert(
+            WorkerSettings settings,
+            BuildRequest request,
+            BuildInputs inputs,
+            Variant variant,
+            Map<String, String> arguments)
+            throws BuildFailedException {
+        Map<String, String> all = new TreeMap<>(arguments);
+        all.putAll(request.buildArgs());
+        BuildctlCommand command = new BuildctlCommand(
+                settings,
+                BuildRequestBuilder.builder(request).buildArgs(all).build(),
+                inputs,
+                new Variant(variant.form(), false));
+        command.option("requestid", "frontend.convertllb");
+        return List.copyOf(command.arguments);
     }
 
     private void source(GitContext.Form form) throws BuildFailedException {

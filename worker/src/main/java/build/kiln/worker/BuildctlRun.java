@@ -65,9 +65,12 @@ final class BuildctlRun {
     private final Cancellation cancellation;
     private volatile End end = End.EXITED;
 
-    BuildctlRun(ProgressPrinter progress, InstantSource clock, Cancellation cancellation) {
+    /**
+     * @param movement shared with other runs that are under way
+     */
+    BuildctlRun(ProgressPrinter progress, InstantSource clock, Cancellation cancellation, Liveness.Clock movement) {
         this.progress = progress;
-        this.liveness = new Liveness(clock.instant());
+        this.liveness = new Liveness(movement, clock.instant());
         this.clock = clock;
         this.cancellation = cancellation;
     }
@@ -78,9 +81,19 @@ final class BuildctlRun {
      * @throws IOException when it cannot be started or its output cannot be read
      */
     Outcome run(List<String> command, Path dockerConfig, Limits limits) throws IOException, InterruptedException {
+        return run(command, dockerConfig, limits, ProcessBuilder.Redirect.DISCARD);
+    }
+
+    /**
+     * The same.
+     *
+     * @param answer where to put what the client prints besides its progress
+     */
+    Outcome run(List<String> command, Path dockerConfig, Limits limits, ProcessBuilder.Redirect answer)
+            throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+                .redirectOutput(answer);
         Map<String, String> environment = builder.environment();
         environment.keySet().retainAll(PASSED_ON);
         environment.put("DOCKER_CONFIG", dockerConfig.toString());

@@ -3,7 +3,6 @@ package build.kiln.worker;
 import build.kiln.protocol.BuildRequest;
 import build.kiln.protocol.BuildResult.ExportResult;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -20,13 +19,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class CacheExport {
     private final WorkerSettings settings;
-    private final PrintStream out;
+    private final LogLines lines;
     private final InstantSource clock;
     private final Cancellation cancellation;
 
-    CacheExport(WorkerSettings settings, PrintStream out, InstantSource clock, Cancellation cancellation) {
+    CacheExport(WorkerSettings settings, LogLines lines, InstantSource clock, Cancellation cancellation) {
         this.settings = settings;
-        this.out = out;
+        this.lines = lines;
         this.clock = clock;
         this.cancellation = cancellation;
     }
@@ -60,7 +59,7 @@ final class CacheExport {
             Written written = write(request, inputs, variant, target, deadline, cache.exportTimeoutSeconds());
             all.add(written);
             String problem = written.problem();
-            out.println(
+            lines.print(
                     problem == null
                             ? "cache written to " + target.title() + " in "
                                     + Duration.between(begun, clock.instant()).toMillis() + " ms"
@@ -112,12 +111,12 @@ final class CacheExport {
     private Written write(
             BuildRequest request, BuildInputs inputs, Variant variant, Target target, Instant deadline, long seconds)
             throws InterruptedException {
-        ProgressPrinter printer = ProgressPrinter.ofCacheExport(out, request.platform(), clock.instant());
+        ProgressPrinter printer = ProgressPrinter.ofCacheExport(lines, request.platform(), clock.instant());
         BuildctlRun.Limits limits = new BuildctlRun.Limits(deadline, null, () -> {});
         try {
             List<String> command = BuildctlCommand.exportCache(settings, request, inputs, variant, target.export());
-            BuildctlRun.Outcome outcome =
-                    new BuildctlRun(printer, clock, cancellation).run(command, inputs.dockerConfig(), limits);
+            BuildctlRun.Outcome outcome = new BuildctlRun(printer, clock, cancellation, new Liveness.Clock())
+                    .run(command, inputs.dockerConfig(), limits);
             return switch (outcome.end()) {
                 case EXITED ->
                     outcome.exitCode() == 0

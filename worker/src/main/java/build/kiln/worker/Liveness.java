@@ -16,10 +16,24 @@ final class Liveness {
     private static final int MAX_KNOWN = 20_000;
 
     private final Map<String, Object> known = new HashMap<>();
-    private Instant last;
+    private final Clock clock;
 
-    Liveness(Instant now) {
-        this.last = now;
+    Liveness(Clock clock, Instant now) {
+        this.clock = clock;
+        clock.moved(now);
+    }
+
+    /** When anything last moved. Builds that share a daemon share it: one of them may wait for the others' steps. */
+    static final class Clock {
+        private Instant last = Instant.MIN;
+
+        private synchronized void moved(Instant now) {
+            last = now.isBefore(last) ? last : now;
+        }
+
+        private synchronized Duration silence(Instant now) {
+            return Duration.between(last, now);
+        }
     }
 
     synchronized void report(SolveStatus status, Instant now) {
@@ -31,12 +45,12 @@ final class Liveness {
             moved |= isNew(transfer.vertex() + " " + transfer.id(), place(transfer));
         }
         if (moved) {
-            last = now;
+            clock.moved(now);
         }
     }
 
-    synchronized Duration silence(Instant now) {
-        return Duration.between(last, now);
+    Duration silence(Instant now) {
+        return clock.silence(now);
     }
 
     private boolean isNew(String key, Object state) {

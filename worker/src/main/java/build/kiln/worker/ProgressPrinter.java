@@ -1,7 +1,6 @@
 package build.kiln.worker;
 
 import build.kiln.worker.SolveStatus.Transfer;
-import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -27,7 +26,7 @@ final class ProgressPrinter {
     /** Shows the whole commit object, on the way to its time. */
     private static final String COMMIT_METADATA = "[internal] resolve main build context metadata";
 
-    private final PrintStream out;
+    private final LogLines lines;
     private final String platform;
     private final BuildGraph graph = new BuildGraph();
     private final Predicate<Operation> worthShowing;
@@ -36,20 +35,25 @@ final class ProgressPrinter {
     private int numbered;
     private Instant lastLine;
 
-    ProgressPrinter(PrintStream out, String platform, Instant now) {
-        this(out, platform, now, _ -> true);
+    ProgressPrinter(LogLines lines, String platform, Instant now) {
+        this(lines, platform, now, _ -> true);
     }
 
-    private ProgressPrinter(PrintStream out, String platform, Instant now, Predicate<Operation> worthShowing) {
-        this.out = out;
+    private ProgressPrinter(LogLines lines, String platform, Instant now, Predicate<Operation> worthShowing) {
+        this.lines = lines;
         this.platform = platform;
         this.lastLine = now;
         this.worthShowing = worthShowing;
     }
 
     /** Of what was built before, and is gone through again to write its cache, nothing is shown but that. */
-    static ProgressPrinter ofCacheExport(PrintStream out, String platform, Instant now) {
-        return new ProgressPrinter(out, platform, now, Operation::isCacheExport);
+    static ProgressPrinter ofCacheExport(LogLines lines, String platform, Instant now) {
+        return new ProgressPrinter(lines, platform, now, Operation::isCacheExport);
+    }
+
+    /** Nothing is shown of what is no build. */
+    static ProgressPrinter silent(LogLines lines, String platform, Instant now) {
+        return new ProgressPrinter(lines, platform, now, _ -> false);
     }
 
     /** What has been learnt on the way. */
@@ -77,7 +81,7 @@ final class ProgressPrinter {
         if (any || numbered > before) {
             lastLine = now;
         }
-        out.flush();
+        lines.flush();
     }
 
     /** Says what is running when nothing has been printed for a while. */
@@ -93,13 +97,13 @@ final class ProgressPrinter {
             }
         }
         lastLine = now;
-        out.flush();
+        lines.flush();
     }
 
     /** A line that is not about one operation. */
     synchronized void note(String text) {
-        out.println(text);
-        out.flush();
+        lines.print(text);
+        lines.flush();
     }
 
     private void started(Operation operation) {
@@ -125,7 +129,7 @@ final class ProgressPrinter {
         operation.output().flush().forEach(text -> logLine(operation, text, completed));
         // An operation may go through several short intervals; only those that showed something end with a line.
         if (quietSinceDone.add(operation)) {
-            out.println("#" + operation.number() + " " + ending(operation, started, completed));
+            lines.print("#" + operation.number() + " " + ending(operation, started, completed));
         }
     }
 
@@ -202,7 +206,7 @@ final class ProgressPrinter {
 
     private void line(Operation operation, String text) {
         quietSinceDone.remove(operation);
-        out.println("#" + operation.number() + " " + text);
+        lines.print("#" + operation.number() + " " + text);
     }
 
     private String shown(Operation operation) {

@@ -26,8 +26,11 @@ final class PulledLayers {
         }
     }
 
-    long bytes() {
-        return layers.values().stream().mapToLong(Transfer::current).sum();
+    /** By digest. */
+    Map<String, Long> bytes() {
+        Map<String, Long> bytes = new HashMap<>();
+        layers.forEach((layer, transfer) -> bytes.put(layer, transfer.current()));
+        return bytes;
     }
 
     /**

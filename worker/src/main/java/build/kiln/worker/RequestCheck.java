@@ -30,13 +30,20 @@ final class RequestCheck {
         if (inline != null) {
             require("source.inline.files", inline.files());
         }
-        BuildRequest.Cache cache = request.cache();
-        if (cache != null) {
-            require("cache.imports", cache.imports());
-            require("cache.mode", cache.mode());
+        requireComplete("cache", request.cache());
+        for (BuildRequest.OtherPlatform other : request.others()) {
+            require("others[].platform", other.platform());
+            requireComplete("others[].cache", other.cache());
         }
         for (BuildRequest.Registry registry : request.registries()) {
             require("registries[].host", registry.host());
+        }
+    }
+
+    private static void requireComplete(String field, BuildRequest.@Nullable Cache cache) throws BuildFailedException {
+        if (cache != null) {
+            require(field + ".imports", cache.imports());
+            require(field + ".mode", cache.mode());
         }
     }
 

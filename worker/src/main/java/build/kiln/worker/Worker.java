@@ -2,23 +2,24 @@ package build.kiln.worker;
 
 import build.kiln.protocol.BuildRequest;
 import build.kiln.protocol.BuildResult;
-import build.kiln.protocol.BuildResult.Pushed;
+import build.kiln.protocol.BuildResult.CrossCompiling;
 import build.kiln.protocol.BuildResult.Steps;
 import build.kiln.protocol.BuildResult.Timings;
-import build.kiln.protocol.BuildResultFailedBuilder;
 import build.kiln.protocol.BuildResultSucceededBuilder;
 import build.kiln.protocol.FailureReason;
 import build.kiln.protocol.MalformedDocumentException;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
-/** Builds and pushes one platform of one image. Whatever happens, there is a result. */
+/** Builds and pushes the platforms of one request. Whatever happens, there is a result. */
 final class Worker {
     private final WorkerSettings settings;
     private final RequestSource requests;
@@ -27,10 +28,6 @@ final class Worker {
     private final Cancellation cancellation;
     private final Instant started;
     private String platform = "unknown";
-    private @Nullable Instant daemonReady;
-    private @Nullable ProgressPrinter progress;
-    /** Written by the thread that watches the client, which has ended when it is read. */
-    private volatile @Nullable Stall stall;
 
     Worker(
             WorkerSettings settings,
@@ -53,158 +50,73 @@ final class Worker {
             BuildRequest request = requests.await();
             RequestCheck.requireComplete(request);
             platform = request.platform();
-            try (CacheBackends backends = CacheBackends.open(settings, request, clock)) {
-                return build(request, backends);
+            List<CacheBackends> opened = new ArrayList<>();
+            try {
+                return build(request, opened);
+            } finally {
+                opened.forEach(CacheBackends::close);
             }
         } catch (MalformedDocumentException e) {
             return failed(Diagnosis.of(FailureReason.InvalidSpec, "The build request is " + e.getMessage()));
         } catch (BuildFailedException e) {
-            return failed(cancellation.isRequested() ? cancelled() : e.diagnosis());
+            return failed(cancellation.isRequested() ? PlatformBuild.cancelled() : e.diagnosis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return failed(cancelled());
+            return failed(PlatformBuild.cancelled());
         } catch (IOException | RuntimeException e) {
             e.printStackTrace(out);
             return failed(Diagnosis.of(FailureReason.WorkerLost, "The worker failed: " + Printable.text(e.toString())));
         }
     }
 
-    private BuildResult build(BuildRequest request, CacheBackends backends)
+    private BuildResult build(BuildRequest request, List<CacheBackends> opened)
             throws BuildFailedException, IOException, InterruptedException {
         Instant deadline = started.plusSeconds(request.timeoutSeconds());
-        ProgressPrinter printer = new ProgressPrinter(out, request.platform(), clock.instant());
-        progress = printer;
-        printer.note("building " + Printable.text(request.platform()) + (request.emulated() ? " (emulated)" : ""));
-        BuildInputs inputs = new InputWriter(settings).write(request, backends.arguments());
+        Cancellation together = cancellation.forPart();
+        Liveness.Clock movement = new Liveness.Clock();
+        List<PlatformBuild> builds = new ArrayList<>();
+        for (BuildRequest one : PlatformRequests.of(request)) {
+            out.println("building " + Printable.text(one.platform()) + (one.emulated() ? " (emulated)" : ""));
+            LogLines lines = new LogLines(out, request.others().isEmpty() ? "" : Printable.text(one.platform()) + " ");
+            CacheBackends backends = CacheBackends.open(settings, one, clock);
+            opened.add(backends);
+            BuildInputs inputs = new InputWriter(settings).write(one, backends.arguments());
+            builds.add(new PlatformBuild(settings, one, inputs, backends, lines, clock, together, movement));
+        }
+        out.flush();
         if (!new Daemon(settings, clock).awaitReady(deadline, cancellation)) {
-            return failed(cancellation.isRequested() ? cancelled() : timedOut(request, printer.graph()));
+            BuildGraph nothing = builds.getFirst().graph();
+            return failed(
+                    cancellation.isRequested() ? PlatformBuild.cancelled() : PlatformBuild.timedOut(request, nothing));
         }
-        daemonReady = clock.instant();
-        BuildAccount account = new BuildAccount(settings, request, backends);
-        Variant variant = Variant.FIRST;
-        BuildctlRun.Outcome outcome = run(request, inputs, variant, printer, deadline);
-        account.solved(printer.graph(), variant);
-        Optional<Variant.Next> next = variant.after(inputs, outcome, printer.graph(), backends.lostContent());
-        while (next.isPresent()) {
-            if (variant.importsCache() && !next.get().variant().importsCache()) {
-                account.importBroken(
-                        backends.lostContent().orElse(outcome.errors().message()));
-            }
-            variant = next.get().variant();
-            printer.note(Printable.text(next.get().why()));
-            printer = new ProgressPrinter(out, request.platform(), clock.instant());
-            progress = printer;
-            outcome = run(request, inputs, variant, printer, deadline);
-            account.solved(printer.graph(), variant);
-            next = variant.after(inputs, outcome, printer.graph(), backends.lostContent());
-        }
-        BuildResult result = result(request, inputs, outcome, printer.graph());
-        return result instanceof BuildResult.Succeeded succeeded
-                ? withCache(request, inputs, variant, account, printer.graph(), succeeded)
-                : result;
-    }
-
-    private BuildResult withCache(
-            BuildRequest request,
-            BuildInputs inputs,
-            Variant variant,
-            BuildAccount account,
-            BuildGraph graph,
-            BuildResult.Succeeded succeeded)
-            throws InterruptedException {
-        new CacheExport(settings, out, clock, cancellation)
-                .run(request, inputs, variant)
-                .ifPresent(account::exported);
-        return BuildResultSucceededBuilder.builder(succeeded)
-                .cache(account.cacheUse(graph))
-                .traffic(account.traffic())
-                .build();
-    }
-
-    private BuildctlRun.Outcome run(
-            BuildRequest request, BuildInputs inputs, Variant variant, ProgressPrinter printer, Instant deadline)
-            throws BuildFailedException, IOException, InterruptedException {
-        List<String> command = BuildctlCommand.push(settings, request, inputs, variant);
-        Long seconds = request.stallTimeoutSeconds();
-        BuildctlRun.Limits limits = new BuildctlRun.Limits(
-                deadline, seconds == null ? null : Duration.ofSeconds(seconds), () -> observe(printer));
-        return new BuildctlRun(printer, clock, cancellation).run(command, inputs.dockerConfig(), limits);
-    }
-
-    private void observe(ProgressPrinter printer) throws InterruptedException {
-        Stall seen = Stall.observe(printer.graph(), settings);
-        stall = seen;
-        seen.lines().forEach(printer::note);
-    }
-
-    private BuildResult result(BuildRequest request, BuildInputs inputs, BuildctlRun.Outcome outcome, BuildGraph graph)
-            throws BuildFailedException, IOException, InterruptedException {
-        return switch (outcome.end()) {
-            case CANCELLED -> failed(cancelled());
-            case TIMED_OUT -> failed(timedOut(request, graph));
-            case STALLED -> {
-                Stall seen = stall;
-                yield failed((seen == null ? Stall.observe(graph, settings) : seen).diagnosis(request));
-            }
-            case EXITED -> {
-                if (outcome.exitCode() != 0) {
-                    yield failed(
-                            new FailureClassifier(request, inputs, graph, outcome.errors(), oomKills()).classify());
+        SharedBuild shared = new SharedBuild(settings, builds, cancellation);
+        Timings timings = new Timings(started.toEpochMilli(), clock.millis(), null);
+        return switch (shared.push(deadline, timings, together)) {
+            case BuildResult.Failed failed -> told(failed);
+            case BuildResult.Succeeded succeeded when request.askAbout().isEmpty() -> shared.withCaches(succeeded);
+            case BuildResult.Succeeded succeeded -> {
+                try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+                    FrontendQuestion question = new FrontendQuestion(
+                            settings, FrontendQuestion.ownArchitecture(), out, clock, cancellation);
+                    Future<CrossCompiling> answer =
+                            threads.submit(() -> question.ask(request.askAbout(), builds.getFirst()));
+                    yield BuildResultSucceededBuilder.builder(shared.withCaches(succeeded))
+                            .crossCompiling(answer.get())
+                            .build();
+                } catch (ExecutionException e) {
+                    throw new IllegalStateException("asking the frontend failed", e.getCause());
                 }
-                Pushed pushed = PushedImage.read(inputs.metadataFile());
-                out.println("pushed " + request.output().repository() + "@" + pushed.digest());
-                yield new BuildResult.Succeeded(platform, pushed, graph.steps(), timings(), graph.baseImages());
             }
         };
     }
 
-    private @Nullable Integer oomKills() throws InterruptedException {
-        return SidecarEvidence.read(settings.evidence())
-                .map(SidecarEvidence::oomKills)
-                .orElse(null);
-    }
-
     private BuildResult failed(Diagnosis diagnosis) {
-        out.println("failed: " + diagnosis.reason() + ": " + Printable.text(diagnosis.message()));
-        return BuildResultFailedBuilder.builder()
-                .platform(platform)
-                .reason(diagnosis.reason())
-                .message(diagnosis.message())
-                .step(diagnosis.step())
-                .location(diagnosis.location())
-                .exitCode(diagnosis.exitCode())
-                .logTail(diagnosis.logTail())
-                .steps(progress == null ? Steps.NONE : progress.graph().steps())
-                .timings(timings())
-                .registrySecret(diagnosis.registrySecret())
-                .build();
+        Timings timings = new Timings(started.toEpochMilli(), null, clock.millis());
+        return told(PlatformBuild.failed(platform, diagnosis, Steps.NONE, timings));
     }
 
-    private Timings timings() {
-        return new Timings(
-                started.toEpochMilli(),
-                daemonReady == null ? null : Long.valueOf(daemonReady.toEpochMilli()),
-                clock.millis());
-    }
-
-    private static Diagnosis cancelled() {
-        return Diagnosis.of(FailureReason.Cancelled, "The worker was told to stop before the image was pushed.");
-    }
-
-    private static Diagnosis timedOut(BuildRequest request, BuildGraph graph) {
-        Operation running = graph.operations().stream()
-                .filter(operation -> operation.number() > 0 && (operation.isRunning() || operation.isCanceled()))
-                .reduce((first, second) -> second)
-                .orElse(null);
-        String during = running == null ? "" : " while it ran \"" + FailureClassifier.shown(running) + "\"";
-        return new Diagnosis(
-                FailureReason.DeadlineExceeded,
-                "The build took longer than its timeoutSeconds of " + request.timeoutSeconds() + during
-                        + ". Raise spec.timeoutSeconds, or make the step faster.",
-                running == null ? null : FailureClassifier.shown(running),
-                null,
-                null,
-                running == null ? null : FailureClassifier.tail(running),
-                null);
+    private BuildResult told(BuildResult.Failed failed) {
+        out.println("failed: " + failed.reason() + ": " + Printable.text(failed.message()));
+        return failed;
     }
 }

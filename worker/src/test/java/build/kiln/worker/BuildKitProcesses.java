@@ -96,6 +96,12 @@ final class BuildKitProcesses {
                   http = true
                 """.formatted(folder, address(), registry));
         run("buildkitd", "--config", configuration.toString());
+        Path socket = folder.resolve("buildkitd.sock");
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!Files.exists(socket)) {
+            assertThat(System.nanoTime()).as("the daemon listens in time").isLessThan(deadline);
+            Thread.onSpinWait();
+        }
     }
 
     private void run(String program, String... arguments) throws IOException {
@@ -108,16 +114,38 @@ final class BuildKitProcesses {
         processes.add(builder.start());
     }
 
+    /** Pushes an image for this machine that has nothing but one of the tools, {@code /program}. */
+    String pushProgram(String tool) throws IOException, InterruptedException {
+        Path context = Files.createDirectory(folder.resolve("image-of-" + tool));
+        Files.copy(tools.resolve(tool), context.resolve("program"));
+        Files.writeString(context.resolve("Dockerfile"), "FROM scratch\nCOPY --chmod=755 program /program\n");
+        String image = registry + "/" + tool + ":latest";
+        succeed(
+                "build",
+                "--frontend=dockerfile.v0",
+                "--local=context=" + context,
+                "--local=dockerfile=" + context,
+                "--output=type=image,push=true,registry.insecure=true,name=" + image);
+        return image;
+    }
+
+    private void succeed(String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(buildctl().toString(), "--addr", address()));
+        command.addAll(List.of(arguments));
+        Path log = folder.resolve("buildctl.log");
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS))
+                .as("buildctl ends in time")
+                .isTrue();
+        assertThat(process.exitValue()).as(Files.readString(log)).isZero();
+    }
+
     /** The daemon is as new afterwards, as that of a new pod. */
     void forgetEverything() throws IOException, InterruptedException {
-        Process prune = new ProcessBuilder(buildctl().toString(), "--addr", address(), "prune", "--all")
-                .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("prune.log").toFile())
-                .start();
-        assertThat(prune.waitFor(60, TimeUnit.SECONDS))
-                .as("the daemon prunes in time")
-                .isTrue();
-        assertThat(prune.exitValue()).as("exit code of prune").isZero();
+        succeed("prune", "--all");
     }
 
     /** As the operator does it when all platforms are there. */

@@ -18,8 +18,8 @@ class ProgressPrinterTest {
     private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
     private final ByteArrayOutputStream shown = new ByteArrayOutputStream();
-    private final ProgressPrinter printer =
-            new ProgressPrinter(new PrintStream(shown, true, StandardCharsets.UTF_8), "linux/arm64", START);
+    private final ProgressPrinter printer = new ProgressPrinter(
+            new LogLines(new PrintStream(shown, true, StandardCharsets.UTF_8), ""), "linux/arm64", START);
 
     static List<String> recordings() {
         return Golden.cases("progress", ".log");

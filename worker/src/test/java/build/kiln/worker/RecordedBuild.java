@@ -22,8 +22,8 @@ record RecordedBuild(JsonNode about, BuildGraph graph, ClientErrors errors, Stri
     static RecordedBuild read(String file) throws IOException {
         byte[] recorded = Files.readAllBytes(Golden.path(file));
         ByteArrayOutputStream shown = new ByteArrayOutputStream();
-        ProgressPrinter printer =
-                new ProgressPrinter(new PrintStream(shown, true, StandardCharsets.UTF_8), "linux/amd64", Instant.EPOCH);
+        ProgressPrinter printer = new ProgressPrinter(
+                new LogLines(new PrintStream(shown, true, StandardCharsets.UTF_8), ""), "linux/amd64", Instant.EPOCH);
         ClientErrors errors = new ClientErrors();
         JsonNode about = JsonNodeFactory.instance.objectNode();
         LineReader lines = new LineReader(new ByteArrayInputStream(recorded), 1 << 20);

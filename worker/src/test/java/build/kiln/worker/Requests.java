@@ -13,6 +13,7 @@ import build.kiln.protocol.BuildRequestBuilder;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Requests for tests: the smallest one, and how to change it. */
@@ -52,6 +53,30 @@ record Requests(BuildRequest request) {
 
     Requests platform(String platform) {
         return with(changed -> changed.platform(platform));
+    }
+
+    /** Built by the same worker, each with a cache of its own when there is one. */
+    Requests others(String... platforms) {
+        return with(changed -> changed.others(Stream.of(platforms)
+                .map(platform -> new BuildRequest.OtherPlatform(platform, cacheOf(platform), true))
+                .toList()));
+    }
+
+    private @Nullable Cache cacheOf(String platform) {
+        Cache cache = request.cache();
+        String suffix = "-" + platform.replace('/', '-');
+        return cache == null
+                ? null
+                : new Cache(
+                        cache.imports().stream().map(one -> one + suffix).toList(),
+                        cache.export() + suffix,
+                        cache.mode(),
+                        cache.compression(),
+                        cache.exportTimeoutSeconds());
+    }
+
+    Requests askAbout(String... platforms) {
+        return with(changed -> changed.askAbout(List.of(platforms)));
     }
 
     Requests timeoutSeconds(long seconds) {

@@ -1,6 +1,7 @@
 package build.kiln.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import build.kiln.protocol.BuildRequest.Cache;
 import build.kiln.protocol.BuildRequest.CacheMode;
@@ -252,6 +253,79 @@ class WorkerTest {
         BuildResult result = run(script, Requests.inline(Map.of()).stallTimeoutSeconds(1));
 
         assertThat(result).isInstanceOf(Succeeded.class);
+    }
+
+    @Test
+    void platformsOfOneRequestAreBuiltTogether() throws Exception {
+        BuildResult result = run(PUSH, Requests.inline(Map.of()).others("linux/arm64", "linux/s390x"));
+
+        assertThat(result)
+                .isInstanceOfSatisfying(
+                        Succeeded.class,
+                        succeeded -> assertThat(succeeded.others())
+                                .extracting(BuildResult.OtherPlatform::platform, BuildResult.OtherPlatform::digest)
+                                .containsExactly(tuple("linux/arm64", DIGEST), tuple("linux/s390x", DIGEST)));
+        assertThat(text())
+                .contains("building linux/arm64 (emulated)\n")
+                .contains("linux/s390x pushed registry.example.com/test/app@" + DIGEST);
+    }
+
+    @Test
+    void firstPlatformThatFailsEndsTheOthers() throws Exception {
+        String script = """
+                for argument; do case "$argument" in platform=linux/arm64)
+                echo "error: failed to solve: registry.example.com/base: not found" >&2; exit 1;; esac; done
+                exec sleep 600
+                """;
+
+        BuildResult result = run(script, Requests.inline(Map.of()).others("linux/arm64", "linux/s390x"));
+
+        assertThat(result).isInstanceOfSatisfying(Failed.class, failed -> {
+            assertThat(failed.platform()).isEqualTo("linux/arm64");
+            assertThat(failed.message()).contains("registry.example.com/base");
+        });
+    }
+
+    /** It may wait for the others' steps. */
+    @Test
+    void platformIsNotStalledWhileAnotherOneMoves() throws Exception {
+        String script = """
+                for argument; do case "$argument" in platform=linux/arm64)
+                for i in 1 2 3 4 5 6 7 8; do
+                echo '{"logs":[{"vertex":"sha256:1","data":"bGlua2luZwo="}]}' >&2; sleep 0.2; done
+                touch %1$s;; esac; done
+                while [ ! -e %1$s ]; do sleep 0.05; done
+                """.formatted(folder.resolve("done")) + PUSH;
+
+        BuildResult result =
+                run(script, Requests.inline(Map.of()).others("linux/arm64").stallTimeoutSeconds(1));
+
+        assertThat(result).isInstanceOf(Succeeded.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "echo 'error: failed to solve: unsupported request frontend.convertllb' >&2; exit 1",
+                "echo result.json; echo '{\"def\":{}}'",
+                "echo version; echo 0.1.0",
+                "echo result.json; echo '{\"def\":{\"sha256:1\":{\"exec\":{}}}}'",
+                "echo result.json; echo 'half a {'"
+            })
+    void frontendThatDoesNotAnswerFailsNoBuild(String answer) throws Exception {
+        String script =
+                "for argument; do case \"$argument\" in requestid=*)\n" + answer + "; exit;; esac; done\n" + PUSH;
+
+        BuildResult result =
+                run(script, Requests.inline(Map.of()).askAbout("linux/amd64", "linux/arm64", "linux/s390x"));
+
+        assertThat(result)
+                .isInstanceOfSatisfying(
+                        Succeeded.class,
+                        succeeded -> assertThat(succeeded.crossCompiling())
+                                .extracting(BuildResult.CrossCompiling::answer)
+                                .isEqualTo(BuildResult.CrossCompiling.Answer.Unknown));
+        assertThat(text()).contains("cross-compiling: Unknown: ");
     }
 
     @ParameterizedTest
