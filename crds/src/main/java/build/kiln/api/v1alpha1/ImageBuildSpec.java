@@ -71,6 +71,12 @@ public record ImageBuildSpec(
         @Nullable
         List<@Size(max = 64) String> platforms,
 
+        @Default("Auto")
+        @JsonPropertyDescription(
+                "How many worker pods build the platforms. PerPlatform: one for each. SinglePod: one for all, which executes once what they share; steps that run on another architecture than its node's are emulated. Auto: SinglePod when an earlier run found that the Dockerfile cross-compiles, so that nothing is emulated, else PerPlatform. The images are the same; a change starts no run. Defaults to Auto.")
+        @Nullable
+        Strategy strategy,
+
         @Required @JsonPropertyDescription("What is published, and how.")
         Output output,
 

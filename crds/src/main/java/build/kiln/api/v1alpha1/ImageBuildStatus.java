@@ -74,6 +74,11 @@ public record ImageBuildStatus(
         @Nullable
         List<String> baseImages,
 
+        @JsonPropertyDescription(
+                "Whether the Dockerfile cross-compiles, as the last run that asked found; what strategy Auto goes by.")
+        @Nullable
+        CrossCompiling crossCompiling,
+
         @JsonPropertyDescription("The registry caches that runs have written.") @Nullable
         WrittenCaches cache,
 

@@ -40,6 +40,18 @@ public record Run(
         @JsonPropertyDescription("The commit that every platform builds.") @Nullable
         String commit,
 
+        @JsonPropertyDescription("PerPlatform or SinglePod: how many worker pods build the platforms of this run.")
+        @Nullable
+        Strategy strategy,
+
+        @JsonPropertyDescription("Why, in one word.") @Nullable
+        StrategyReason strategyReason,
+
+        @JsonPropertyDescription(
+                "With SinglePod: the platform that the pod of all is chosen for and named after; absent otherwise.")
+        @Nullable
+        String leadPlatform,
+
         @JsonPropertyDescription(
                 "Number of the run whose image is published again because it was built from the same inputs; absent when this run builds.")
         @Nullable

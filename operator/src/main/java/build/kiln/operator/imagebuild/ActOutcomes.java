@@ -3,6 +3,7 @@ package build.kiln.operator.imagebuild;
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
+import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.RunBuilder;
 import build.kiln.operator.config.OperatorConfiguration;
@@ -37,8 +38,9 @@ final class ActOutcomes {
     private final int maxQuotaTries;
 
     ActOutcomes(OperatorConfiguration configuration) {
-        this.platforms = new PlatformProgress(new Placements(configuration));
-        this.start = new RunStart(platforms);
+        Placements placements = new Placements(configuration);
+        this.platforms = new PlatformProgress(placements);
+        this.start = new RunStart(platforms, new StrategyPolicy(placements));
         // The longest time that a pod may need to start includes a quota that is used up.
         this.maxQuotaTries =
                 Math.max(1, (int) configuration.worker().startTimeout().dividedBy(QUOTA_BACK_OFF));
@@ -106,13 +108,20 @@ final class ActOutcomes {
         return again(build, refused.diagnosis(), maxQuotaTries, QUOTA_BACK_OFF);
     }
 
-    /** Only the platforms whose images are gone are built again; the others stay as they are. */
+    /** Only the platforms whose images are gone are built again, and those that have their pod in common. */
     private ImageBuildStatus missing(ObservedBuild build, PublishOutcome.Missing missing) {
-        List<PlatformProgress.Step> steps = RunPlanner.platformsOf(build.status()).stream()
-                .map(platform -> missing.platforms().contains(platform.platform())
-                        ? platforms.imageMissing(build, platform, missing.message())
-                        : PlatformProgress.Step.to(platform))
-                .toList();
+        List<PlatformStatus> all = RunPlanner.platformsOf(build.status());
+        List<PlatformProgress.Step> steps = SinglePod.lead(run(build))
+                .map(lead -> SinglePod.steps(
+                        build,
+                        run(build).number(),
+                        all,
+                        platforms.imageMissing(build, SinglePod.of(all, lead), missing.message())))
+                .orElseGet(() -> all.stream()
+                        .map(platform -> missing.platforms().contains(platform.platform())
+                                ? platforms.imageMissing(build, platform, missing.message())
+                                : PlatformProgress.Step.to(platform))
+                        .toList());
         return BuildingProgress.settled(build, build.status(), RunUpdates.buildingAgain(run(build)), steps);
     }
 

@@ -7,7 +7,9 @@ import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.operator.status.FailureMessage;
+import build.kiln.operator.worker.ReportedCrossCompiling;
 import build.kiln.operator.worker.WorkerObservation;
+import build.kiln.protocol.BuildResult;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -22,30 +24,51 @@ final class BuildingProgress {
     }
 
     ImageBuildStatus next(ObservedBuild build, Run run) {
-        List<PlatformProgress.Step> steps = RunPlanner.platformsOf(build.status()).stream()
-                .map(platform -> platforms.next(build, run.number(), platform))
-                .toList();
+        List<PlatformProgress.Step> steps = SinglePod.lead(run)
+                .map(lead -> steps(build, run, lead))
+                .orElseGet(() -> RunPlanner.platformsOf(build.status()).stream()
+                        .map(platform -> platforms.next(build, run.number(), platform))
+                        .toList());
         boolean allCreated = steps.stream().noneMatch(step -> PlatformProgress.stateOf(step.status()) == State.Pending);
         Run current = allCreated && run.failedTries() != null ? RunUpdates.withoutTries(run) : run;
-        ImageBuildStatus known = Refusals.recorded(build, withBaseImages(build, run), run);
-        return QueueRecord.upToDate(settled(build, known, current, steps), build.waits());
+        ImageBuildStatus settled = settled(build, Refusals.recorded(build, told(build, run), run), current, steps);
+        return SinglePod.followed(build, QueueRecord.upToDate(settled, build.waits()));
+    }
+
+    /** One pod builds all. */
+    private List<PlatformProgress.Step> steps(ObservedBuild build, Run run, String lead) {
+        List<PlatformStatus> all = RunPlanner.platformsOf(build.status());
+        PlatformStatus current = SinglePod.of(all, lead);
+        PlatformProgress.Step step = platforms.next(build, run.number(), current);
+        boolean incomplete = current.state() != State.Succeeded
+                && SinglePod.result(build, run.number(), step.status())
+                        .filter(result ->
+                                step.status().state() == State.Succeeded && !SinglePod.isComplete(result, all))
+                        .isPresent();
+        return SinglePod.steps(build, run.number(), all, incomplete ? platforms.incomplete(build, current) : step);
     }
 
     /** What the workers that have succeeded say; their pods may be gone when the last one succeeds. */
-    private static ImageBuildStatus withBaseImages(ObservedBuild build, Run run) {
-        List<String> known = build.status().baseImages();
-        List<String> reported = build.pods().stream()
+    private static ImageBuildStatus told(ObservedBuild build, Run run) {
+        List<BuildResult.Succeeded> results = build.pods().stream()
                 .filter(pod -> pod.run() == run.number())
                 .map(WorkerPod::observation)
                 .filter(WorkerObservation.Succeeded.class::isInstance)
-                .flatMap(succeeded -> ((WorkerObservation.Succeeded) succeeded).result().baseImages().stream())
+                .map(succeeded -> ((WorkerObservation.Succeeded) succeeded).result())
                 .toList();
-        List<String> merged = BaseImageReferences.merged(known, reported);
-        return merged.isEmpty()
-                ? build.status()
-                : ImageBuildStatusBuilder.builder(build.status())
-                        .baseImages(merged)
-                        .build();
+        List<String> merged = BaseImageReferences.merged(
+                build.status().baseImages(),
+                results.stream().flatMap(result -> result.baseImages().stream()).toList());
+        ImageBuildStatusBuilder told = ImageBuildStatusBuilder.builder(build.status());
+        if (!merged.isEmpty()) {
+            told.baseImages(merged);
+        }
+        results.stream()
+                .map(BuildResult.Succeeded::crossCompiling)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .ifPresent(answer -> told.crossCompiling(ReportedCrossCompiling.of(answer, run.number())));
+        return told.build();
     }
 
     /** The first platform that failed for good fails the run; the last one that succeeds completes it. */

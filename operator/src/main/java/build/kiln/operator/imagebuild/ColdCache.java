@@ -5,6 +5,7 @@ import build.kiln.api.v1alpha1.CacheUse;
 import build.kiln.api.v1alpha1.CacheUse.ColdReason;
 import build.kiln.api.v1alpha1.CacheUse.ExportResult;
 import build.kiln.api.v1alpha1.CacheUse.ImportResult;
+import build.kiln.api.v1alpha1.CacheUseBuilder;
 import build.kiln.api.v1alpha1.HistoryEntry;
 import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
@@ -14,6 +15,8 @@ import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Run.Cause;
 import build.kiln.api.v1alpha1.WrittenCaches;
 import build.kiln.operator.worker.CacheReferences;
+import build.kiln.operator.worker.ReportedCacheUse;
+import build.kiln.protocol.BuildResult;
 import build.kiln.protocol.BuildResult.Steps;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +53,17 @@ final class ColdCache {
     static @Nullable ColdReason reason(ObservedBuild build, String platform, CacheUse use, Steps steps) {
         Run run = Objects.requireNonNull(build.status().run(), "a platform belongs to a run");
         return new ColdCache(build.spec(), build.status(), run).reason(platform, use, steps);
+    }
+
+    /** What a worker reports of the cache, with why the platform was cold; null without a cache. */
+    static @Nullable CacheUse judged(
+            ObservedBuild build, String platform, BuildResult.@Nullable CacheUse reported, Steps steps) {
+        CacheUse use = ReportedCacheUse.of(reported);
+        return use == null
+                ? null
+                : CacheUseBuilder.builder(use)
+                        .cold(reason(build, platform, use, steps))
+                        .build();
     }
 
     /** The status that remembers which caches there are now. */

@@ -1,5 +1,6 @@
 package build.kiln.operator.imagebuild;
 
+import build.kiln.api.v1alpha1.PlacementSettings.Mode;
 import build.kiln.api.v1alpha1.WorkerSettings;
 import build.kiln.operator.config.OperatorConfiguration;
 import build.kiln.operator.placement.NodeView;
@@ -35,15 +36,25 @@ final class Placements {
      */
     PlacementDecision of(
             ObservedBuild build, String platform, @Nullable String memoryFactor, @Nullable Duration waited) {
-        PlacementRequest request = PlacementRequest.of(
+        PlacementRequest request = request(build, platform, memoryFactor, waited);
+        PlacementDecision informed = place(build, request, build.preflight().others());
+        // What others met is no reason to fail: somebody may have mended it since.
+        return informed instanceof PlacementDecision.Unsupported ? place(build, request, List.of()) : informed;
+    }
+
+    /** On which nodes a platform may be built. */
+    Mode mode(ObservedBuild build, String platform) {
+        return request(build, platform, null, null).mode();
+    }
+
+    private PlacementRequest request(
+            ObservedBuild build, String platform, @Nullable String memoryFactor, @Nullable Duration waited) {
+        return PlacementRequest.of(
                 build.spec(),
                 platform,
                 configuration.placement(),
                 WorkerResources.requests(configuration.worker().resources(), build.spec(), platform, memoryFactor),
                 waited);
-        PlacementDecision informed = place(build, request, build.preflight().others());
-        // What others met is no reason to fail: somebody may have mended it since.
-        return informed instanceof PlacementDecision.Unsupported ? place(build, request, List.of()) : informed;
     }
 
     private PlacementDecision place(ObservedBuild build, PlacementRequest request, List<Experience> others) {

@@ -1,7 +1,6 @@
 package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.CacheUse;
-import build.kiln.api.v1alpha1.CacheUseBuilder;
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.PlatformStatus;
@@ -17,7 +16,6 @@ import build.kiln.operator.placement.Placement;
 import build.kiln.operator.placement.PlacementDecision;
 import build.kiln.operator.placement.PlacementDecision.Unsupported;
 import build.kiln.operator.preflight.Symptom;
-import build.kiln.operator.worker.ReportedCacheUse;
 import build.kiln.operator.worker.SchedulingGates;
 import build.kiln.operator.worker.WorkerObservation;
 import build.kiln.operator.worker.WorkerPodName;
@@ -87,6 +85,25 @@ final class PlatformProgress {
     /** What a platform had pushed is gone from the registry: the attempt counts as failed. */
     Step imageMissing(ObservedBuild build, PlatformStatus current, String message) {
         return failed(build, current, failure(current.platform(), OfRegistry.IMAGE_MISSING, message, build.now()));
+    }
+
+    /** The pod says that it succeeded, and not what came of all platforms that it was to build. */
+    Step incomplete(ObservedBuild build, PlatformStatus current) {
+        String message = "the worker in pod " + current.podName() + " did not tell what came of every platform";
+        return failed(build, current, failure(current.platform(), OfPod.NO_RESULT, message, build.now()));
+    }
+
+    /** The spec contradicts itself. */
+    static Step refused(ObservedBuild build, String platform, String message) {
+        WorkerObservation.Failed failed = failure(platform, OfCreation.IMPOSSIBLE_SPEC, message, build.now());
+        return new Step(PlatformUpdates.failed(PlatformUpdates.unassigned(platform), failed), failed);
+    }
+
+    /** Why a platform that has no pod of its own can never be built; empty when it can. */
+    Optional<Step> refusal(ObservedBuild build, String platform) {
+        return placements.of(build, platform, null, null) instanceof PlacementDecision.Refused refused
+                ? Optional.of(refused(build, platform, refused.message()))
+                : Optional.empty();
     }
 
     /** The record of the intent to create a pod, with nothing before it that failed. */
@@ -217,16 +234,11 @@ final class PlatformProgress {
 
     private static PlatformStatus succeeded(
             ObservedBuild build, PlatformStatus current, WorkerObservation.Succeeded succeeded) {
-        CacheUse use = ReportedCacheUse.of(succeeded.result().cache());
-        CacheUse judged = use == null
-                ? null
-                : CacheUseBuilder.builder(use)
-                        .cold(ColdCache.reason(
-                                build,
-                                current.platform(),
-                                use,
-                                succeeded.result().steps()))
-                        .build();
+        CacheUse judged = ColdCache.judged(
+                build,
+                current.platform(),
+                succeeded.result().cache(),
+                succeeded.result().steps());
         return PlatformUpdates.succeeded(current, succeeded, judged);
     }
 

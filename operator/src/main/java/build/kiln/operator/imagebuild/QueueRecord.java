@@ -47,11 +47,19 @@ final class QueueRecord {
 
     /** An operator that stood still after it had asked must not send back what another one has started meanwhile. */
     private static Map<String, Wait> ofPending(ImageBuildStatus status, Map<String, Wait> waits) {
-        return RunPlanner.platformsOf(status).stream()
+        return own(status).stream()
                 .filter(platform -> PlatformProgress.stateOf(platform) == State.Pending)
                 .map(PlatformStatus::podName)
                 .filter(name -> name != null && waits.containsKey(name))
                 .collect(Collectors.toMap(name -> name, waits::get));
+    }
+
+    /** Those that have a pod of their own; what is recorded of them holds for the others. */
+    private static List<PlatformStatus> own(ImageBuildStatus status) {
+        Run run = status.run();
+        return RunPlanner.platformsOf(status).stream()
+                .filter(platform -> run == null || !SinglePod.follows(run, platform.platform()))
+                .toList();
     }
 
     /** Nothing else may tell a build whose place is better than it knows, and none that a limit was raised. */
@@ -65,14 +73,16 @@ final class QueueRecord {
         List<PlatformStatus> platforms = RunPlanner.platformsOf(status);
         int best = waits.values().stream().mapToInt(Wait::position).min().orElseThrow();
         boolean told = isCloseEnough(run.queuePosition(), best)
-                && platforms.stream().allMatch(platform -> saysAlready(platform, waits.get(platform.podName())));
+                && own(status).stream().allMatch(platform -> saysAlready(platform, waits.get(platform.podName())));
         if (told) {
             return status;
         }
         List<PlatformStatus> next = platforms.stream()
                 .map(platform -> {
                     Wait wait = waits.get(platform.podName());
-                    return wait == null ? platform : queued(platform, wait);
+                    return wait == null || SinglePod.follows(run, platform.platform())
+                            ? platform
+                            : queued(platform, wait);
                 })
                 .toList();
         return StatusUpdates.with(

@@ -88,6 +88,7 @@ final class QueueSnapshots {
         List<WaitingPlatform> waiting = new ArrayList<>();
         for (PlatformStatus platform : RunPlanner.platformsOf(status)) {
             if (PlatformProgress.stateOf(platform) == State.Pending
+                    && !SinglePod.follows(run, platform.platform())
                     && platform.podName() != null
                     && !CacheVolumes.isHeld(platform)) {
                 waiting.add(waiting(

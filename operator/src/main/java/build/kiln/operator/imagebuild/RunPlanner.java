@@ -30,7 +30,7 @@ final class RunPlanner {
 
     RunPlanner(OperatorConfiguration configuration) {
         this.placements = new Placements(configuration);
-        this.progress = new RunProgress(new PlatformProgress(placements));
+        this.progress = new RunProgress(new PlatformProgress(placements), new StrategyPolicy(placements));
         this.housekeeping = new PodHousekeeping(configuration.worker().retention());
     }
 
@@ -108,6 +108,7 @@ final class RunPlanner {
         for (PlatformStatus platform : platformsOf(build.status())) {
             int attempt = PlatformProgress.attempt(platform);
             boolean wanted = PlatformProgress.stateOf(platform) == State.Pending
+                    && !SinglePod.follows(run, platform.platform())
                     && !build.waits().containsKey(platform.podName())
                     && build.pod(platform.platform(), run.number(), attempt).isEmpty()
                     && CacheVolumes.holder(build, platform).isEmpty();
@@ -126,7 +127,8 @@ final class RunPlanner {
                         run.commit(),
                         place,
                         volume == null ? null : volume.claimName(),
-                        platform.memoryFactor()));
+                        platform.memoryFactor(),
+                        others(build.status(), run, place)));
             }
         }
         if (!missing.isEmpty() && isDue(run, build.now()) && OlderRuns.leaveRoom(build, run.number())) {
@@ -134,6 +136,18 @@ final class RunPlanner {
         }
         List<PlatformResult> unprotected = ResultProtection.due(build);
         return unprotected.isEmpty() ? waitFor(build, run) : new Decision.Protect(unprotected);
+    }
+
+    /** The platforms that the lead's pod builds besides. */
+    private static List<WorkerAssignment.OtherPlatform> others(ImageBuildStatus status, Run run, Placement place) {
+        return SinglePod.lead(run)
+                .map(lead -> platformsOf(status).stream()
+                        .map(PlatformStatus::platform)
+                        .filter(platform -> SinglePod.follows(run, platform))
+                        .map(platform -> new WorkerAssignment.OtherPlatform(
+                                platform, SinglePod.mode(platform, lead, place.mode())))
+                        .toList())
+                .orElse(List.of());
     }
 
     /** What the platforms of the run before pushed is forgotten then. */

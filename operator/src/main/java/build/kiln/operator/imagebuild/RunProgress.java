@@ -12,8 +12,8 @@ final class RunProgress {
     private final RunStart start;
     private final BuildingProgress building;
 
-    RunProgress(PlatformProgress platforms) {
-        this.start = new RunStart(platforms);
+    RunProgress(PlatformProgress platforms, StrategyPolicy strategies) {
+        this.start = new RunStart(platforms, strategies);
         this.building = new BuildingProgress(platforms);
     }
 

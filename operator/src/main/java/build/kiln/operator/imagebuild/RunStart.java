@@ -16,9 +16,11 @@ import org.jspecify.annotations.Nullable;
 /** What is recorded when a run starts, and when its commit is known. */
 final class RunStart {
     private final PlatformProgress platforms;
+    private final StrategyPolicy strategies;
 
-    RunStart(PlatformProgress platforms) {
+    RunStart(PlatformProgress platforms, StrategyPolicy strategies) {
         this.platforms = platforms;
+        this.strategies = strategies;
     }
 
     ImageBuildStatus start(ObservedBuild build, Cause cause) {
@@ -48,14 +50,42 @@ final class RunStart {
     }
 
     private ImageBuildStatus assigned(ObservedBuild build, ImageBuildStatus status, Run run) {
-        List<PlatformProgress.Step> steps = RequestedPlatforms.of(build.spec()).stream()
-                .map(platform -> platforms.assigned(build.ofNewRun(), run.number(), platform, 1))
-                .toList();
         ImageBuildStatus unread = ImageBuildStatusBuilder.builder(status)
                 .baseImages(null)
                 .refusals(Refusals.fresh(build))
                 .build();
-        return BuildingProgress.settled(build, unread, run, steps);
+        ObservedBuild fresh = build.ofNewRun();
+        return switch (strategies.decide(fresh, status.crossCompiling())) {
+            case StrategyDecision.Refused refused ->
+                BuildingProgress.settled(build, unread, run, refused(build, refused.message()));
+            case StrategyDecision.Chosen chosen ->
+                BuildingProgress.settled(build, unread, RunUpdates.planned(run, chosen), steps(fresh, run, chosen));
+        };
+    }
+
+    private List<PlatformProgress.Step> steps(ObservedBuild build, Run run, StrategyDecision.Chosen chosen) {
+        List<String> requested = RequestedPlatforms.of(build.spec());
+        String lead = chosen.lead();
+        if (lead == null) {
+            return requested.stream()
+                    .map(platform -> platforms.assigned(build, run.number(), platform, 1))
+                    .toList();
+        }
+        List<PlatformStatus> unassigned =
+                requested.stream().map(PlatformUpdates::unassigned).toList();
+        PlatformProgress.Step step = requested.stream()
+                .flatMap(platform -> platforms.refusal(build, platform).stream())
+                .findFirst()
+                .orElseGet(() -> platforms.assigned(build, run.number(), lead, 1));
+        return SinglePod.steps(build, run.number(), unassigned, step);
+    }
+
+    private static List<PlatformProgress.Step> refused(ObservedBuild build, String message) {
+        List<String> requested = RequestedPlatforms.of(build.spec());
+        List<PlatformStatus> unassigned =
+                requested.stream().map(PlatformUpdates::unassigned).toList();
+        int run = 0; // no pod is looked for
+        return SinglePod.steps(build, run, unassigned, PlatformProgress.refused(build, requested.getFirst(), message));
     }
 
     /** A run that was asked for, or that is to take in newer base images, builds in any case. */

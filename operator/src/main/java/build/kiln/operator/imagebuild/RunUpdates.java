@@ -26,6 +26,15 @@ final class RunUpdates {
         return entering(run, Phase.Building).inputHash(inputHash).commit(commit).build();
     }
 
+    /** In how many pods it builds. */
+    static Run planned(Run run, StrategyDecision.Chosen chosen) {
+        return RunBuilder.builder(run)
+                .strategy(chosen.strategy())
+                .strategyReason(chosen.reason())
+                .leadPlatform(chosen.lead())
+                .build();
+    }
+
     /** An earlier run built the same inputs: its image is published again. */
     static Run reusing(Run run, int earlier) {
         return entering(run, Phase.Publishing).reusedRun(earlier).build();

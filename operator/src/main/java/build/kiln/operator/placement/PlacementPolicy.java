@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** Decides between a node of the platform's architecture and emulation. Pure. */
 public final class PlacementPolicy {
     /** Architectures that the worker images are made for. */
-    static final List<String> IMAGE_ARCHITECTURES = List.of("amd64", "arm64");
+    public static final List<String> IMAGE_ARCHITECTURES = List.of("amd64", "arm64");
 
     static final String ARCHITECTURE_LABEL = "kubernetes.io/arch";
     static final String OS_LABEL = "kubernetes.io/os";

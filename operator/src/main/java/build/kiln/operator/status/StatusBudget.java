@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * that a status that fits is left as it is, whatever else it says.
  */
 final class StatusBudget {
-    private static final int MESSAGES = 2400;
+    private static final int MESSAGES = 2000;
     private static final int LONGEST_MESSAGE = 1000;
     private static final int MODES = 1200;
     private static final int SHORTEST_MODE = 80;

@@ -8,6 +8,7 @@ import build.kiln.api.v1alpha1.PlatformStatus.Mode;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.Run;
 import build.kiln.api.v1alpha1.Run.Phase;
+import build.kiln.api.v1alpha1.Strategy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -35,7 +36,16 @@ public final class Transitions {
         if (run.commit() != null && (same == null || !run.commit().equals(same.commit()))) {
             transitions.add(Transition.normal("RevisionResolved", "Resolve", "The revision is commit " + run.commit()));
         }
+        if (run.strategy() == Strategy.SinglePod && (same == null || same.strategy() == null)) {
+            transitions.add(Transition.normal(
+                    "SinglePod",
+                    "Plan",
+                    "all platforms are built in the pod of " + run.leadPlatform() + " (" + run.strategyReason() + ")"));
+        }
         for (PlatformStatus platform : platforms(after)) {
+            if (isTold(run, platform)) {
+                continue;
+            }
             PlatformStatus was = started ? null : find(before, platform.platform());
             platform(was, platform, transitions);
             heldUp(was, platform, transitions);
@@ -47,6 +57,16 @@ public final class Transitions {
         tries(same, run, transitions);
         finished(same, run, after.failure(), transitions);
         return List.copyOf(transitions);
+    }
+
+    /** What happens to the one pod of all platforms is told of the lead, how each of them ends of itself. */
+    private static boolean isTold(Run run, PlatformStatus platform) {
+        boolean follows = run.leadPlatform() != null && !run.leadPlatform().equals(platform.platform());
+        return follows
+                && switch (state(platform)) {
+                    case Pending, WaitingForNode, Starting, Building, Retrying -> true;
+                    case Succeeded, Failed, Cancelled -> false;
+                };
     }
 
     /** Servers do not answer, again and again, when they are asked whether something moved. */

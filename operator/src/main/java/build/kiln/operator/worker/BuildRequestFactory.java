@@ -8,7 +8,9 @@ import build.kiln.api.v1alpha1.ImageBuildSpec;
 import build.kiln.api.v1alpha1.Output;
 import build.kiln.api.v1alpha1.PlatformStatus.Mode;
 import build.kiln.api.v1alpha1.Source;
+import build.kiln.api.v1alpha1.Strategy;
 import build.kiln.operator.config.OperatorConfiguration;
+import build.kiln.operator.placement.RequestedPlatforms;
 import build.kiln.protocol.BuildRequest;
 import build.kiln.protocol.BuildRequestBuilder;
 import java.util.LinkedHashMap;
@@ -52,7 +54,23 @@ final class BuildRequestFactory {
                 .timeoutSeconds(timeoutSeconds(spec))
                 .stallTimeoutSeconds(stallTimeoutSeconds(spec))
                 .emulated(assignment.placement().mode() == Mode.Emulated)
+                .others(assignment.others().stream()
+                        .map(other -> new BuildRequest.OtherPlatform(
+                                other.platform(),
+                                CacheReferences.of(spec, other.platform()),
+                                other.mode() == Mode.Emulated))
+                        .toList())
+                .askAbout(askAbout(spec, assignment))
                 .build();
+    }
+
+    /** One pod of a run asks what the next run goes by. */
+    private static List<String> askAbout(ImageBuildSpec spec, WorkerAssignment assignment) {
+        List<String> platforms = RequestedPlatforms.of(spec);
+        boolean asks = !assignment.others().isEmpty() || platforms.getFirst().equals(assignment.platform());
+        boolean matters =
+                platforms.size() > 1 && Objects.requireNonNullElse(spec.strategy(), Strategy.Auto) == Strategy.Auto;
+        return asks && matters ? platforms : List.of();
     }
 
     static long timeoutSeconds(ImageBuildSpec spec) {

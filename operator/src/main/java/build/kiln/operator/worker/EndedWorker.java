@@ -40,7 +40,7 @@ final class EndedWorker {
         BuildResult result;
         try {
             result = ProtocolJson.readResult(end.getMessage());
-            ResultCheck.check(result, pod.platform(), exitCode());
+            ResultCheck.check(result, RequestedOfPod.platforms(pod), exitCode());
         } catch (MalformedDocumentException | ResultCheck.RefusedException e) {
             return silent(String.valueOf(e.getMessage()));
         }
@@ -87,7 +87,7 @@ final class EndedWorker {
                         + blamed(failed.registrySecret())
                         + CacheVolumeFailure.advice(pod, failed.reason()));
         Failure details = new Failure(
-                pod.platform(),
+                failed.platform(),
                 diagnosis.reason(),
                 shown(failed.step(), LONGEST_STEP),
                 shown(failed.location(), LONGEST_STEP),

@@ -3,6 +3,7 @@ package build.kiln.operator.worker;
 import build.kiln.protocol.BuildResult;
 import build.kiln.registry.image.Digest;
 import build.kiln.registry.image.InvalidReferenceException;
+import java.util.List;
 import java.util.Set;
 
 /** Whether a worker's result can be believed as far as it can be checked without a registry. */
@@ -23,26 +24,41 @@ final class ResultCheck {
     /**
      * Checks a result.
      *
-     * @param platform that the pod was made for
+     * @param platforms that the pod was made for, its own first
      * @param exitCode of the container
      */
-    static void check(BuildResult result, String platform, int exitCode) throws RefusedException {
-        require(result.platform() != null && result.platform().equals(platform), "it is for another platform");
+    static void check(BuildResult result, List<String> platforms, int exitCode) throws RefusedException {
         BuildResult.Steps steps = result.steps();
-        require(
-                steps != null && steps.cached() >= 0 && steps.cached() <= steps.total() && steps.total() <= MOST_STEPS,
-                "its steps make no sense");
+        require(steps != null && isSensible(steps.total(), steps.cached()), "its steps make no sense");
         require(result.timings() != null, "it has no times");
         switch (result) {
             case BuildResult.Succeeded succeeded -> {
                 require(exitCode == 0, "it says success, the exit code does not");
+                require(platforms.getFirst().equals(succeeded.platform()), "it is for another platform");
                 check(succeeded.pushed());
+                check(succeeded.others(), platforms.subList(1, platforms.size()));
             }
             case BuildResult.Failed failed -> {
+                require(platforms.contains(failed.platform()), "it is for another platform");
                 require(failed.reason() != null && failed.message() != null, "it has no reason or no message");
                 require(exitCode != 0, "it says failure, the exit code does not");
             }
         }
+    }
+
+    private static void check(List<BuildResult.OtherPlatform> others, List<String> platforms) throws RefusedException {
+        List<String> told =
+                others.stream().map(BuildResult.OtherPlatform::platform).toList();
+        require(told.equals(platforms), "it is not for the platforms that were to be built");
+        for (BuildResult.OtherPlatform other : others) {
+            require(isSensible(other.total(), other.cached()), "its steps make no sense");
+            require(other.digest() != null, "it does not say what was pushed");
+            check(other.digest(), other.size());
+        }
+    }
+
+    private static boolean isSensible(int total, int cached) {
+        return cached >= 0 && cached <= total && total <= MOST_STEPS;
     }
 
     private static void check(BuildResult.Pushed pushed) throws RefusedException {
@@ -50,9 +66,13 @@ final class ResultCheck {
                 pushed != null && pushed.mediaType() != null && pushed.digest() != null,
                 "it does not say what was pushed");
         require(MEDIA_TYPES.contains(pushed.mediaType()), "the media type is not that of an image");
-        require(pushed.size() > 0 && pushed.size() <= LARGEST_MANIFEST, "the size is not that of a manifest");
+        check(pushed.digest(), pushed.size());
+    }
+
+    private static void check(String digest, long size) throws RefusedException {
+        require(size > 0 && size <= LARGEST_MANIFEST, "the size is not that of a manifest");
         try {
-            Digest.parse(pushed.digest());
+            Digest.parse(digest);
         } catch (InvalidReferenceException e) {
             throw new RefusedException(String.valueOf(e.getMessage()));
         }

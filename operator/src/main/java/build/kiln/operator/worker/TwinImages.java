@@ -11,7 +11,8 @@ import build.kiln.operator.placement.PlacementRequest;
 import java.util.List;
 import java.util.Optional;
 
-/** Which images of native programs a worker pod gets. Nothing is pulled for native platforms, or when acceleration is off. */
+/** Which images of native programs a worker pod gets. Nothing is pulled for native platforms, when acceleration is off, or
+ * for a pod that builds several platforms: it is for Dockerfiles that cross-compile. */
 final class TwinImages {
     private TwinImages() {}
 
@@ -19,6 +20,7 @@ final class TwinImages {
     static List<String> of(
             OperatorConfiguration.Worker configuration, ImageBuildSpec spec, WorkerAssignment assignment) {
         if (assignment.placement().mode() != Mode.Emulated
+                || !assignment.others().isEmpty()
                 || acceleration(configuration, spec, assignment.platform()) == Acceleration.Off) {
             return List.of();
         }

@@ -15,6 +15,8 @@ import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.SecurityContextBuilder;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -50,7 +52,7 @@ final class WorkerContainers {
         boolean kept = assignment.claimName() != null;
         BuildkitdConfiguration daemon =
                 BuildkitdConfiguration.of(configuration, WorkerResources.cpu(resources), stateSize, kept);
-        String emulate = assignment.placement().mode() == Mode.Emulated ? assignment.platform() : "";
+        String emulate = String.join(",", emulated(assignment));
         List<EnvVar> environment = new ArrayList<>(List.of(
                 variable(PROFILE_VARIABLE, profile.name()),
                 variable("KILN_BUILDKITD_CONFIG", daemon.toml()),
@@ -73,6 +75,22 @@ final class WorkerContainers {
                 .withVolumeMounts(volumes.buildkitdMounts())
                 .withTerminationMessagePolicy("File")
                 .build();
+    }
+
+    /** One platform for each architecture: one emulator runs all variants. */
+    private static Collection<String> emulated(WorkerAssignment assignment) {
+        Map<String, String> byArchitecture = new LinkedHashMap<>();
+        if (assignment.placement().mode() == Mode.Emulated) {
+            byArchitecture.put(architecture(assignment.platform()), assignment.platform());
+        }
+        assignment.others().stream()
+                .filter(other -> other.mode() == Mode.Emulated)
+                .forEach(other -> byArchitecture.putIfAbsent(architecture(other.platform()), other.platform()));
+        return byArchitecture.values();
+    }
+
+    private static String architecture(String platform) {
+        return platform.split("/", -1)[1];
     }
 
     /**

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.Run;
+import build.kiln.api.v1alpha1.Strategy;
 import build.kiln.operator.failure.Diagnosis;
 import build.kiln.operator.failure.Evidence.OfPod;
 import build.kiln.operator.failure.Evidence.OfRegistry;
@@ -15,6 +16,8 @@ import build.kiln.operator.publish.PublishOutcome;
 import build.kiln.operator.source.Resolution;
 import build.kiln.operator.status.Prospect;
 import build.kiln.operator.testing.TestNodes;
+import build.kiln.protocol.BuildResult;
+import build.kiln.protocol.BuildResult.CrossCompiling.Answer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -27,6 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class RandomLivesTest {
     private static final int STEPS = 400;
+    private static final List<Strategy> STRATEGIES = List.of(Strategy.values());
+    private static final List<Answer> ANSWERS = List.of(Answer.values());
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233})
@@ -98,7 +103,8 @@ class RandomLivesTest {
                         + ", nativeWaitSeconds: " + random.nextInt(60) + "}\n"
                 : "";
         String schedule = random.nextInt(4) == 0 ? "schedule: {cron: \"*/5 * * * *\"}\n" : "";
-        return policy + suspend + schedule + placement;
+        String strategy = "strategy: " + STRATEGIES.get(random.nextInt(STRATEGIES.size())) + "\n";
+        return policy + suspend + schedule + placement + strategy;
     }
 
     private static void world(Scenario build, Random random) {
@@ -117,6 +123,7 @@ class RandomLivesTest {
             return;
         }
         String platform = waiting.get(random.nextInt(waiting.size())).platform();
+        build.crossCompiling = new BuildResult.CrossCompiling(ANSWERS.get(random.nextInt(ANSWERS.size())), null);
         switch (random.nextInt(6)) {
             case 0 -> build.end(platform, build.waiting(random.nextBoolean() ? "Unschedulable" : "Pulling"));
             case 1 -> build.end(platform, build.running());

@@ -93,6 +93,14 @@ final class RunRules {
                 .filter(pod -> pod.run() == run.number() && !pod.ended())
                 .collect(Collectors.groupingBy(WorkerPod::platform, Collectors.counting()));
         assertThat(live.values()).as("one live pod per platform: " + build.pods).allMatch(count -> count == 1);
+        if (run.leadPlatform() != null) {
+            assertThat(live.size()).as("one live pod for all").isLessThanOrEqualTo(1);
+            assertThat(RunPlanner.platformsOf(build.status).stream()
+                            .map(PlatformStatus::podName)
+                            .distinct())
+                    .as("all platforms are in that pod")
+                    .hasSizeLessThanOrEqualTo(1);
+        }
         assertThat(build.pods.values().stream()
                         .filter(pod -> !pod.ended())
                         .map(WorkerPod::run)

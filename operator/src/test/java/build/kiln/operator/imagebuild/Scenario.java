@@ -70,6 +70,7 @@ final class Scenario {
     List<String> baseImages = List.of();
     Steps steps = new Steps(8, 6);
     BuildResult.@Nullable CacheUse cacheUse;
+    BuildResult.@Nullable CrossCompiling crossCompiling;
     PollTimes polls = new PollTimes(now, null, null);
 
     Scenario(String spec) {
@@ -241,7 +242,9 @@ final class Scenario {
             resolve(new Resolution.Resolved(Specs.COMMIT));
             run();
         }
-        for (String platform : RequestedPlatforms.of(observed().ofRun().spec())) {
+        String lead = currentRun().leadPlatform();
+        for (String platform :
+                lead == null ? RequestedPlatforms.of(observed().ofRun().spec()) : List.of(lead)) {
             end(platform, succeeded(platform));
         }
         run();
@@ -388,7 +391,10 @@ final class Scenario {
         return new WorkerObservation.Running(now, "node-1", now.plusSeconds(3660));
     }
 
-    WorkerObservation.Succeeded succeeded(String platform) {
+    /** In a run with one pod, that of all platforms. */
+    WorkerObservation.Succeeded succeeded(String requested) {
+        Run run = status.run();
+        String platform = run == null || run.leadPlatform() == null ? requested : run.leadPlatform();
         return new WorkerObservation.Succeeded(
                 new BuildResult.Succeeded(
                         platform,
@@ -399,10 +405,24 @@ final class Scenario {
                         null,
                         null,
                         cacheUse,
-                        new BuildResult.Traffic(7_000_000, 3_000_000L)),
+                        new BuildResult.Traffic(7_000_000, 3_000_000L),
+                        others(platform),
+                        crossCompiling),
                 now.minusSeconds(30),
                 now,
                 "node-1");
+    }
+
+    /** What the pod of a run that has only one tells besides. */
+    private List<BuildResult.OtherPlatform> others(String platform) {
+        Run run = status.run();
+        return run == null || run.leadPlatform() == null
+                ? List.of()
+                : RequestedPlatforms.of(observed().ofRun().spec()).stream()
+                        .filter(other -> !other.equals(platform))
+                        .map(other -> new BuildResult.OtherPlatform(
+                                other, digest('e'), 400, steps.total(), steps.cached(), cacheUse))
+                        .toList();
     }
 
     WorkerObservation.Failed failed(String platform, Evidence evidence) {

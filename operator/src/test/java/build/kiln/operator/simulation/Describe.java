@@ -5,6 +5,7 @@ import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.Run;
+import build.kiln.api.v1alpha1.Strategy;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
@@ -36,14 +37,18 @@ final class Describe {
 
     /**
      * What must not depend on how a state was reached: no counts, no times, no names of pods and nodes; and not which of
-     * several platforms that cannot be built failed first.
+     * several platforms that cannot be built failed first; nor, where Auto goes by what earlier runs found out, in which pod each
+     * platform was built.
      */
     static String outcome(ImageBuild build) {
         ImageBuildStatus status = Objects.requireNonNull(build.getStatus(), "status");
         Run run = Objects.requireNonNull(status.run(), "run");
         boolean succeeded = run.phase() == Run.Phase.Succeeded;
+        boolean decided = build.getSpec().strategy() == Strategy.PerPlatform
+                || build.getSpec().strategy() == Strategy.SinglePod
+                || platforms(status).size() == 1;
         String platforms = platforms(status).stream()
-                .map(one -> one.platform() + (succeeded ? "=" + one.mode() + " " + one.digest() : ""))
+                .map(one -> one.platform() + (succeeded ? "=" + (decided ? one.mode() : "") + " " + one.digest() : ""))
                 .collect(Collectors.joining(", "));
         String conditions = Objects.requireNonNullElse(status.conditions(), List.<Condition>of()).stream()
                 .map(one -> one.type() + "=" + one.status() + " " + one.reason())

@@ -64,6 +64,14 @@ final class Rules {
         require(same == 1, "at most one live pod per run, platform and attempt", identity(created), same);
         long live = world.api().pods.all().stream().filter(Machines::isLive).count();
         require(live <= MOST_RUNNING || !world.isOrderly(), "the queue's limit holds", live);
+        List<String> ofRun = world.api().pods.all().stream()
+                .filter(pod -> run(pod).equals(run(created)) && Machines.isLive(pod))
+                .map(Table::key)
+                .toList();
+        require(
+                ofRun.size() == 1 || Workers.request(created).others().isEmpty() || !world.isOrderly(),
+                "a run with one pod has one",
+                ofRun);
         String claim = MemoryApiServer.claimName(created);
         require(
                 claim == null
@@ -89,10 +97,14 @@ final class Rules {
         return pod.getMetadata().getNamespace();
     }
 
+    private static String run(Pod pod) {
+        return MemoryApiServer.owner(pod).getUid() + " run "
+                + pod.getMetadata().getLabels().get("kiln.build/run");
+    }
+
     private static String identity(Pod pod) {
         Map<String, String> labels = pod.getMetadata().getLabels();
-        return MemoryApiServer.owner(pod).getUid() + " run " + labels.get("kiln.build/run") + " "
-                + labels.get("kiln.build/platform") + " attempt " + labels.get("kiln.build/attempt");
+        return run(pod) + " " + labels.get("kiln.build/platform") + " attempt " + labels.get("kiln.build/attempt");
     }
 
     /** No tag before all platforms. */

@@ -14,6 +14,7 @@ import build.kiln.api.v1alpha1.PlacementSettings.Mode;
 import build.kiln.api.v1alpha1.PlacementSettingsBuilder;
 import build.kiln.api.v1alpha1.ResultConfigMap;
 import build.kiln.api.v1alpha1.Source;
+import build.kiln.api.v1alpha1.Strategy;
 import build.kiln.api.v1alpha1.WorkerSettings.Profile;
 import build.kiln.api.v1alpha1.WorkerSettingsBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
@@ -39,6 +40,7 @@ final class Users {
             new CacheVolume("30Gi", null, Retention.Delete),
             new CacheVolume("20Gi", null, Retention.Retain));
 
+    private static final List<Strategy> STRATEGIES = List.of(Strategy.values());
     private static final List<Mode> MODES = List.of(Mode.values());
     private static final List<Integer> WAITS = List.of(0, 30, 300, 3600);
     private static final List<String> REVISIONS = List.of("main", "next", "broken");
@@ -155,6 +157,7 @@ final class Users {
 
     private ImageBuildSpec spec(String key) {
         List<String> platforms = PLATFORMS.get(random.nextInt(PLATFORMS.size()));
+        PlacementSettings placement = random.nextInt(3) > 0 ? null : placement(platforms);
         return ImageBuildSpecBuilder.builder()
                 .source(source())
                 .cache(cache())
@@ -165,7 +168,8 @@ final class Users {
                                 : WorkerSettingsBuilder.builder()
                                         .profile(Profile.Auto)
                                         .build())
-                .placement(random.nextInt(3) > 0 ? null : placement(platforms))
+                .placement(placement)
+                .strategy(strategy(placement))
                 .output(OutputBuilder.builder()
                         .image("registry.example.com/" + key)
                         .tags(TAGS.get(random.nextInt(TAGS.size())))
@@ -187,6 +191,13 @@ final class Users {
         return volume.size().isEmpty()
                 ? null
                 : CacheBuilder.builder().volume(volume).build();
+    }
+
+    /** Whoever asks one node to be what only several can be gets no image. */
+    private @Nullable Strategy strategy(@Nullable PlacementSettings placement) {
+        Strategy strategy = STRATEGIES.get(random.nextInt(STRATEGIES.size()));
+        boolean any = placement == null || placement.mode() == Mode.Auto;
+        return any || strategy != Strategy.SinglePod ? strategy : null;
     }
 
     private PlacementSettings placement(List<String> platforms) {

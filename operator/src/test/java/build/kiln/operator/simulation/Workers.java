@@ -4,12 +4,14 @@ import build.kiln.operator.preflight.Symptom;
 import build.kiln.protocol.BuildRequest;
 import build.kiln.protocol.BuildResult;
 import build.kiln.protocol.BuildResultFailedBuilder;
+import build.kiln.protocol.BuildResultSucceededBuilder;
 import build.kiln.protocol.FailureReason;
 import build.kiln.protocol.MalformedDocumentException;
 import build.kiln.protocol.ProtocolJson;
 import build.kiln.protocol.WorkerPaths;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodStatus;
+import java.util.ArrayList;
 import java.util.List;
 
 /** How worker containers end, and what they leave in the registry. */
@@ -33,14 +35,23 @@ final class Workers {
         if (world.registry().isDown() || world.strikes(Fault.REGISTRY_FAILURES, 20)) {
             return failed(pod, now, FailureReason.PushFailed, "the registry answers 503");
         }
-        String digest = Images.ofPlatform(request);
-        world.registry().push(digest);
-        BuildResult result = new BuildResult.Succeeded(
-                request.platform(),
-                new BuildResult.Pushed("application/vnd.oci.image.manifest.v1+json", digest, 500),
-                STEPS,
-                new BuildResult.Timings(world.now(), world.now(), world.now()),
-                List.of());
+        List<String> digests = request.platforms().stream()
+                .map(platform -> Images.ofPlatform(request, platform))
+                .toList();
+        digests.forEach(world.registry()::push);
+        List<BuildResult.OtherPlatform> others = new ArrayList<>();
+        for (BuildRequest.OtherPlatform other : request.others()) {
+            others.add(new BuildResult.OtherPlatform(
+                    other.platform(), digests.get(others.size() + 1), 500, STEPS.total(), STEPS.cached(), null));
+        }
+        BuildResult result = BuildResultSucceededBuilder.builder()
+                .platform(request.platform())
+                .pushed(new BuildResult.Pushed("application/vnd.oci.image.manifest.v1+json", digests.getFirst(), 500))
+                .steps(STEPS)
+                .timings(new BuildResult.Timings(world.now(), world.now(), world.now()))
+                .others(others)
+                .crossCompiling(request.askAbout().isEmpty() ? null : Images.crossCompiling(request))
+                .build();
         return PodStatuses.ended(pod, now, 0, "Completed", ProtocolJson.write(result));
     }
 
@@ -67,7 +78,7 @@ final class Workers {
 
     private static PodStatus failed(Pod pod, String now, FailureReason reason, String message) {
         BuildResult result = BuildResultFailedBuilder.builder()
-                .platform(request(pod).platform())
+                .platform(request(pod).platforms().getLast())
                 .reason(reason)
                 .message(message)
                 .steps(STEPS)
@@ -76,7 +87,7 @@ final class Workers {
         return PodStatuses.ended(pod, now, 1, "Error", ProtocolJson.write(result));
     }
 
-    private static BuildRequest request(Pod pod) {
+    static BuildRequest request(Pod pod) {
         String json = pod.getSpec().getContainers().getFirst().getEnv().stream()
                 .filter(variable -> WorkerPaths.REQUEST_VARIABLE.equals(variable.getName()))
                 .findFirst()

@@ -147,7 +147,8 @@ class AccelerationTest {
     private static WorkerAssignment assignment(String platform) {
         Placement placement = (Placement) new PlacementPolicy(Duration.ofMinutes(10))
                 .place(new PlacementRequest(platform, Mode.Auto, Map.of(), List.of(), Map.of(), null, null), NODES);
-        return new WorkerAssignment(3, platform, 1, "4f2c1ab0000000000000000000000000000000ff", placement, null, null);
+        return new WorkerAssignment(
+                3, platform, 1, "4f2c1ab0000000000000000000000000000000ff", placement, null, null, List.of());
     }
 
     private static ImageBuild build(String name) {

@@ -7,6 +7,7 @@ import build.kiln.api.v1alpha1.CacheVolume;
 import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.ImageBuild;
 import build.kiln.api.v1alpha1.PlacementSettings.Mode;
+import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.PlatformStatus.Profile;
 import build.kiln.api.v1alpha1.WorkerSettings;
 import build.kiln.operator.config.OperatorConfiguration;
@@ -30,6 +31,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -91,10 +93,29 @@ class WorkerPodFactoryTest {
     }
 
     @Test
+    void aPodForAllPlatforms() {
+        assertGolden(
+                "single-pod",
+                new WorkerAssignment(
+                        3,
+                        "linux/amd64",
+                        1,
+                        COMMIT,
+                        placement("linux/amd64"),
+                        null,
+                        null,
+                        Stream.of("linux/arm/v6", "linux/arm/v7", "linux/arm64")
+                                .map(platform ->
+                                        new WorkerAssignment.OtherPlatform(platform, PlatformStatus.Mode.Emulated))
+                                .toList()),
+                BuildCredentials.none());
+    }
+
+    @Test
     void aPodOfABuildWithALongName() {
         assertGolden(
                 "long-name",
-                new WorkerAssignment(12, "linux/arm/v7", 2, COMMIT, placement("linux/arm/v7"), null, null),
+                new WorkerAssignment(12, "linux/arm/v7", 2, COMMIT, placement("linux/arm/v7"), null, null, List.of()),
                 BuildCredentials.none());
     }
 
@@ -103,7 +124,7 @@ class WorkerPodFactoryTest {
     void aPodWithACacheVolumeAndTheClaimOfIt(String name) {
         String claim = CacheVolumeClaim.name("api", "linux/arm64", 1);
         WorkerAssignment assignment =
-                new WorkerAssignment(3, "linux/arm64", 1, COMMIT, placement("linux/arm64"), claim, null);
+                new WorkerAssignment(3, "linux/arm64", 1, COMMIT, placement("linux/arm64"), claim, null, List.of());
         CacheVolume volume = Objects.requireNonNull(
                 Objects.requireNonNull(build(name).getSpec().cache()).volume());
 
@@ -119,7 +140,7 @@ class WorkerPodFactoryTest {
             """)
     void aVolumeThatTheAdministratorDoesNotAllowIsRefused(String limits, String message) {
         WorkerAssignment assignment =
-                new WorkerAssignment(3, "linux/arm64", 1, COMMIT, placement("linux/arm64"), "claim", null);
+                new WorkerAssignment(3, "linux/arm64", 1, COMMIT, placement("linux/arm64"), "claim", null, List.of());
 
         assertThat(new WorkerPodFactory(TestConfiguration.with(limits))
                         .create(build("cache-volume"), assignment, BuildCredentials.none()))
@@ -167,7 +188,7 @@ class WorkerPodFactoryTest {
 
         assertGolden(
                 "placed",
-                new WorkerAssignment(3, "linux/arm/v7", 1, COMMIT, placement, null, null),
+                new WorkerAssignment(3, "linux/arm/v7", 1, COMMIT, placement, null, null, List.of()),
                 BuildCredentials.none());
     }
 
@@ -247,11 +268,12 @@ class WorkerPodFactoryTest {
                 assignment.commit(),
                 assignment.placement().with(use),
                 assignment.claimName(),
-                assignment.memoryFactor());
+                assignment.memoryFactor(),
+                assignment.others());
     }
 
     private static WorkerAssignment assignment(String platform, @Nullable String commit) {
-        return new WorkerAssignment(3, platform, 1, commit, placement(platform), null, null);
+        return new WorkerAssignment(3, platform, 1, commit, placement(platform), null, null, List.of());
     }
 
     private static Placement placement(String platform) {
