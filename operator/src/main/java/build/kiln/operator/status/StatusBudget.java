@@ -2,6 +2,7 @@ package build.kiln.operator.status;
 
 import build.kiln.api.v1alpha1.CacheUse;
 import build.kiln.api.v1alpha1.CacheUseBuilder;
+import build.kiln.api.v1alpha1.CrossCompiling;
 import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.FailureBuilder;
 import build.kiln.api.v1alpha1.ImageBuildStatus;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * that a status that fits is left as it is, whatever else it says.
  */
 final class StatusBudget {
-    private static final int MESSAGES = 2000;
+    private static final int MESSAGES = 2200;
     private static final int LONGEST_MESSAGE = 1000;
     private static final int MODES = 1200;
     private static final int SHORTEST_MODE = 80;
@@ -26,7 +27,7 @@ final class StatusBudget {
     private static final int CACHE_TEXTS = 480;
     private static final int LONGEST_CACHE_TEXT = 200;
     private static final int PROGRAMS = 16;
-    private static final int LOG = 8000;
+    private static final int LOG = 6000;
     private static final int LONGEST_LOG = 4096;
 
     private StatusBudget() {}
@@ -41,6 +42,7 @@ final class StatusBudget {
                 .platforms(
                         platforms.stream().map(platform -> fit(platform, count)).toList())
                 .cache(count > MOST_WITH_CACHE ? null : record.cache())
+                .crossCompiling(fit(record.crossCompiling(), count))
                 .failure(fit(record.failure(), count))
                 .build();
     }
@@ -68,6 +70,12 @@ final class StatusBudget {
                     acceleration.unmatched().stream().limit(PROGRAMS / count).toList()));
         }
         return fitting.build();
+    }
+
+    private static @Nullable CrossCompiling fit(@Nullable CrossCompiling known, int count) {
+        return known == null || count <= MOST_WITH_CACHE
+                ? known
+                : new CrossCompiling(known.answer(), known.run(), null);
     }
 
     /** What the cache did is told of few platforms only. */

@@ -149,6 +149,7 @@ class StatusSizeTest {
                 LONG_MESSAGE,
                 86_400_000,
                 3_600_000L);
+        build.crossCompiling = new BuildResult.CrossCompiling(BuildResult.CrossCompiling.Answer.Unknown, LONG_MESSAGE);
         for (int run = 0; run < 10; run++) {
             build.requestRebuild("request " + run);
             build.succeed();
