@@ -36,9 +36,10 @@ class KubectlIT extends LiveOperator {
 
         List<String> wide = get("-o", "wide").lines().toList();
         assertThat(wide.getFirst())
-                .matches("NAME +READY +REASON +PLATFORMS +REVISION +DURATION +AGE +IMAGE +CACHE +MESSAGE *");
+                .matches("NAME +READY +REASON +PLATFORMS +REVISION +DURATION +AGE +IMAGE +CACHE +STRATEGY +MESSAGE *");
         assertThat(wide.getLast())
-                .matches("hello +True +Succeeded +.* registry.example.com/demo/hello@sha256:e{64} +25% +Published .*");
+                .matches(
+                        "hello +True +Succeeded +.* registry.example.com/demo/hello@sha256:e{64} +25% +PerPlatform +Published .*");
     }
 
     @Test

@@ -57,7 +57,7 @@ final class BuildRequestFactory {
                 .others(assignment.others().stream()
                         .map(other -> new BuildRequest.OtherPlatform(
                                 other.platform(),
-                                CacheReferences.of(spec, other.platform()),
+                                CacheReferences.of(spec, other.platform(), assignment.claimName() != null),
                                 other.mode() == Mode.Emulated))
                         .toList())
                 .askAbout(askAbout(spec, assignment))
