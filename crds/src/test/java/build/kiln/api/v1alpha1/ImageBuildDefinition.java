@@ -24,8 +24,8 @@ final class ImageBuildDefinition {
     /** The committed file, which the chart and the tests apply. */
     static final Path FILE = Path.of("imagebuilds.kiln.build.yaml");
 
-    private static final List<String> COLUMNS =
-            List.of("Ready", "Reason", "Platforms", "Revision", "Duration", "Age", "Image", "Cache", "Message");
+    private static final List<String> COLUMNS = List.of(
+            "Ready", "Reason", "Platforms", "Revision", "Duration", "Age", "Image", "Cache", "Strategy", "Message");
 
     private ImageBuildDefinition() {}
 
