@@ -23,12 +23,16 @@ var (
 		"util-linux",
 	}
 	gccPackages      = []string{"binutils", "ca-certificates", "g++", "gcc", "libc6-dev", "make"}
+	goPackages       = []string{"ca-certificates", "golang-go"}
 	jdkPackages      = []string{"binutils", "ca-certificates"} // jlink calls objcopy
 	buildkitPackages = []string{"ca-certificates", "git", "libseccomp2", "openssh-client", "pigz", "uidmap", "xz-utils"}
 )
 
 // perl comes with git, for subcommands that no build calls.
 var perl = []string{"usr/share/perl", "usr/share/perl5", "usr/lib/*/perl", "usr/lib/*/perl5", "usr/lib/*/libperl.so*", "usr/bin/perl5*"}
+
+// unusedGo is what cross-compiling without cgo does not need: libraries for the race detector and for plugins, and Go's own tests.
+var unusedGo = []string{"usr/lib/go-*/pkg/linux_*_*", "usr/share/go-*/test"}
 
 // suite is the Debian release that the base images are made from, under upstream's tags.
 const suite = debian.Bookworm
@@ -62,6 +66,9 @@ func bases(k *kitchen) []base {
 			config: runtimeConfig{Env: []string{defaultPath}, Cmd: []string{"bash"}}},
 		{repository: "library/busybox", tag: "latest", architectures: both, layers: []recipe{busybox()},
 			config: runtimeConfig{Env: []string{defaultPath}, Cmd: []string{"sh"}}},
+		{repository: "library/golang", tag: "1-" + suite, architectures: own,
+			layers: []recipe{slim, packages("golang 1", debianPackages, goPackages, unusedGo...)},
+			config: runtimeConfig{Env: []string{"GOPATH=/go", strings.Replace(defaultPath, "=", "=/go/bin:", 1)}, Cmd: []string{"bash"}}},
 		{repository: "library/eclipse-temurin", tag: "25-jdk", architectures: own,
 			layers: []recipe{slim, packages("what jlink calls", debianPackages, jdkPackages), k.jdkRecipe()},
 			config: runtimeConfig{
