@@ -4,6 +4,9 @@ import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.PlatformStatus.NativeWait;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
 import build.kiln.api.v1alpha1.PlatformStatusBuilder;
+import build.kiln.operator.placement.Placement;
+import build.kiln.operator.placement.PlacementDecision;
+import build.kiln.operator.worker.WorkerObservation;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -36,6 +39,23 @@ final class NativeWaits {
     static NativeWait underWay(PlatformStatus platform, Instant since, Instant deadline) {
         Duration before = Objects.requireNonNullElse(before(platform), Duration.ZERO);
         return new NativeWait(since.toString(), deadline.toString(), before.toSeconds());
+    }
+
+    /** What is told of a platform that waits, as the nodes are now. */
+    static PlatformStatus recorded(
+            PlatformStatus current, WorkerObservation.Waiting waiting, PlacementDecision decision) {
+        @Nullable Duration most = decision instanceof Placement placement ? placement.nativeWait() : null;
+        Instant over = most == null ? waiting.deadline() : end(current, waiting.since(), most);
+        Instant deadline = over.isBefore(waiting.deadline()) ? over : waiting.deadline();
+        NativeWait wait = underWay(current, waiting.since(), deadline);
+        if (current.state() == State.WaitingForNode
+                && waiting.reason().equals(current.reason())
+                && wait.equals(current.nativeWait())) {
+            return current;
+        }
+        String end = (most == null ? "it fails at " : "it is emulated from ") + deadline;
+        return PlatformUpdates.waitingForNative(
+                current, wait, waiting.reason(), end + " unless a node takes its pod: " + waiting.message());
     }
 
     static NativeWait over(Duration waited) {

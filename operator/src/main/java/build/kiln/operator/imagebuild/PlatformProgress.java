@@ -1,14 +1,10 @@
 package build.kiln.operator.imagebuild;
 
 import build.kiln.api.v1alpha1.CacheUse;
-import build.kiln.api.v1alpha1.Failure;
 import build.kiln.api.v1alpha1.FailureReason;
 import build.kiln.api.v1alpha1.PlatformStatus;
 import build.kiln.api.v1alpha1.PlatformStatus.Mode;
-import build.kiln.api.v1alpha1.PlatformStatus.NativeWait;
 import build.kiln.api.v1alpha1.PlatformStatus.State;
-import build.kiln.operator.failure.Diagnosis;
-import build.kiln.operator.failure.Evidence;
 import build.kiln.operator.failure.Evidence.OfCreation;
 import build.kiln.operator.failure.Evidence.OfPod;
 import build.kiln.operator.failure.Evidence.OfRegistry;
@@ -16,26 +12,17 @@ import build.kiln.operator.placement.Placement;
 import build.kiln.operator.placement.PlacementDecision;
 import build.kiln.operator.placement.PlacementDecision.Unsupported;
 import build.kiln.operator.preflight.Symptom;
-import build.kiln.operator.worker.SchedulingGates;
 import build.kiln.operator.worker.WorkerObservation;
 import build.kiln.operator.worker.WorkerPodName;
-import build.kiln.protocol.BuildResult.Steps;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Takes one platform of a run a step further. Pure. */
 final class PlatformProgress {
-    /** The kubelet takes turns with these while it goes on trying; the first says why, the second does not always. */
-    private static final Set<String> PULL_ERRORS = Set.of("ErrImagePull", "ImagePullBackOff");
-
-    /** What the scheduler says of a pod that no node takes. */
-    private static final String UNSCHEDULABLE = "Unschedulable";
-
     private final Placements placements;
 
     PlatformProgress(Placements placements) {
@@ -66,7 +53,7 @@ final class PlatformProgress {
                 Optional<WorkerPod> pod = pod(build, run, current);
                 yield pod.isPresent()
                         ? observed(build, run, current, pod.get().observation())
-                        : failed(build, current, lost(current, build.now()));
+                        : failed(build, current, PlatformFailures.lost(current, build.now()));
             }
             case Retrying ->
                 build.now().isBefore(retryTime(current))
@@ -84,18 +71,22 @@ final class PlatformProgress {
 
     /** What a platform had pushed is gone from the registry: the attempt counts as failed. */
     Step imageMissing(ObservedBuild build, PlatformStatus current, String message) {
-        return failed(build, current, failure(current.platform(), OfRegistry.IMAGE_MISSING, message, build.now()));
+        return failed(
+                build,
+                current,
+                PlatformFailures.of(current.platform(), OfRegistry.IMAGE_MISSING, message, build.now()));
     }
 
     /** The pod says that it succeeded, and not what came of all platforms that it was to build. */
     Step incomplete(ObservedBuild build, PlatformStatus current) {
         String message = "the worker in pod " + current.podName() + " did not tell what came of every platform";
-        return failed(build, current, failure(current.platform(), OfPod.NO_RESULT, message, build.now()));
+        return failed(build, current, PlatformFailures.of(current.platform(), OfPod.NO_RESULT, message, build.now()));
     }
 
     /** The spec contradicts itself. */
     static Step refused(ObservedBuild build, String platform, String message) {
-        WorkerObservation.Failed failed = failure(platform, OfCreation.IMPOSSIBLE_SPEC, message, build.now());
+        WorkerObservation.Failed failed =
+                PlatformFailures.of(platform, OfCreation.IMPOSSIBLE_SPEC, message, build.now());
         return new Step(PlatformUpdates.failed(PlatformUpdates.unassigned(platform), failed), failed);
     }
 
@@ -132,14 +123,15 @@ final class PlatformProgress {
                                 waited == null ? null : NativeWaits.over(waited)),
                         placement));
             case PlacementDecision.Refused refused -> {
-                WorkerObservation.Failed failed = refused(platform, refused, build.now());
+                WorkerObservation.Failed failed =
+                        PlatformFailures.of(platform, OfCreation.UNKNOWN_PLATFORM, refused.message(), build.now());
                 yield new Step(PlatformUpdates.failed(PlatformUpdates.unassigned(platform), failed), failed);
             }
             case PlacementDecision.Unsupported unsupported ->
                 unsupported(
                         PlatformUpdates.unassigned(platform),
                         unsupported,
-                        failure(platform, OfPod.NODE_UNSUPPORTED, unsupported.message(), build.now()));
+                        PlatformFailures.of(platform, OfPod.NODE_UNSUPPORTED, unsupported.message(), build.now()));
         };
     }
 
@@ -196,9 +188,8 @@ final class PlatformProgress {
     private Step observed(ObservedBuild build, int run, PlatformStatus current, WorkerObservation observation) {
         return switch (observation) {
             case WorkerObservation.Waiting waiting
-            when waiting.reason().equals(UNSCHEDULABLE) && isNative(current) ->
-                awaitingNode(build, run, current, waiting);
-            case WorkerObservation.Waiting waiting -> Step.to(waiting(current, waiting));
+            when PodWaits.isForNode(waiting) && isNative(current) -> awaitingNode(build, run, current, waiting);
+            case WorkerObservation.Waiting waiting -> Step.to(PodWaits.recorded(current, waiting));
             case WorkerObservation.Running running -> Step.to(PlatformUpdates.building(current, running));
             case WorkerObservation.Succeeded succeeded -> Step.to(succeeded(build, current, succeeded));
             case WorkerObservation.Failed failed
@@ -247,23 +238,7 @@ final class PlatformProgress {
         Duration waited = NativeWaits.until(current, waiting.since(), build.now());
         PlacementDecision decision = placements.of(build, current.platform(), current.memoryFactor(), waited);
         return emulated(build, run, current, waited, decision)
-                .orElseGet(() -> Step.to(waitingForNative(current, waiting, decision)));
-    }
-
-    private static PlatformStatus waitingForNative(
-            PlatformStatus current, WorkerObservation.Waiting waiting, PlacementDecision decision) {
-        @Nullable Duration most = decision instanceof Placement placement ? placement.nativeWait() : null;
-        Instant over = most == null ? waiting.deadline() : NativeWaits.end(current, waiting.since(), most);
-        Instant deadline = over.isBefore(waiting.deadline()) ? over : waiting.deadline();
-        NativeWait wait = NativeWaits.underWay(current, waiting.since(), deadline);
-        if (current.state() == State.WaitingForNode
-                && waiting.reason().equals(current.reason())
-                && wait.equals(current.nativeWait())) {
-            return current;
-        }
-        String end = (most == null ? "it fails at " : "it is emulated from ") + deadline;
-        return PlatformUpdates.waitingForNative(
-                current, wait, waiting.reason(), end + " unless a node takes its pod: " + waiting.message());
+                .orElseGet(() -> Step.to(NativeWaits.recorded(current, waiting, decision)));
     }
 
     /**
@@ -300,47 +275,10 @@ final class PlatformProgress {
         return failed.nodeName() == null && failed.diagnosis().reason() == FailureReason.NoCapacity;
     }
 
-    /** Messages of scheduler and kubelet change often; only another reason is worth a write, and silence is none. */
-    private static PlatformStatus waiting(PlatformStatus current, WorkerObservation.Waiting waiting) {
-        State state = switch (waiting.reason()) {
-            case UNSCHEDULABLE -> State.WaitingForNode;
-            case SchedulingGates.HELD -> State.Pending;
-            default -> State.Starting;
-        };
-        if (current.state() == state && current.reason() != null && isStill(current.reason(), waiting)) {
-            return current;
-        }
-        return PlatformUpdates.waiting(current, state, waiting.reason(), waiting.message());
-    }
-
-    private static boolean isStill(String told, WorkerObservation.Waiting waiting) {
-        return told.equals(waiting.reason())
-                || (PULL_ERRORS.contains(told) && PULL_ERRORS.contains(waiting.reason()))
-                || (waiting.unexplained() && !WorkerObservation.Waiting.isOrdinary(told));
-    }
-
     private static Step failed(ObservedBuild build, PlatformStatus current, WorkerObservation.Failed failed) {
         return RetryPolicy.mayRetry(build.spec(), current, failed.diagnosis())
                 ? Step.to(PlatformUpdates.retrying(
                         current, failed, RetryPolicy.message(build.spec(), failed.diagnosis())))
                 : new Step(PlatformUpdates.failed(current, failed), failed);
-    }
-
-    private static WorkerObservation.Failed lost(PlatformStatus current, Instant now) {
-        return failure(
-                current.platform(),
-                OfPod.STOPPED,
-                "the worker pod " + current.podName() + " was deleted before it ended",
-                now);
-    }
-
-    private static WorkerObservation.Failed refused(String platform, PlacementDecision.Refused refused, Instant now) {
-        return failure(platform, OfCreation.UNKNOWN_PLATFORM, refused.message(), now);
-    }
-
-    private static WorkerObservation.Failed failure(String platform, Evidence evidence, String message, Instant now) {
-        Diagnosis diagnosis = Diagnosis.of(evidence, message);
-        Failure details = new Failure(platform, diagnosis.reason(), null, null, null, null);
-        return new WorkerObservation.Failed(diagnosis, details, Steps.NONE, null, now, null);
     }
 }
