@@ -4,13 +4,9 @@ import build.kiln.protocol.CacheBackend.Azblob;
 import java.net.URI;
 import java.time.Instant;
 import java.util.Map;
-import java.util.regex.Pattern;
 
 /** A container of Azure Blob Storage, with the names that BuildKit's cache has in it. */
 final class AzureStore implements RelayedStore {
-    private static final String MANIFESTS = "manifests/";
-    private static final Pattern BLOB = Pattern.compile("blobs/sha256:[0-9a-f]{64}");
-
     private final Azblob azblob;
     private final AzureSignature signature;
     private final String relayAccount;
@@ -50,21 +46,8 @@ final class AzureStore implements RelayedStore {
         if (!request.path().startsWith(top)) {
             return new Access.Denied();
         }
-        String key = request.path().substring(top.length());
-        String name = key.startsWith(MANIFESTS) ? key.substring(MANIFESTS.length()) : null;
-        boolean blob = BLOB.matcher(key).matches();
-        if (request.isRead()) {
-            if (name != null && azblob.names().contains(name)) {
-                return new Access.ManifestRead(name);
-            }
-            return !blob
-                    ? new Access.Denied()
-                    : request.method().equals("HEAD") ? new Access.Write() : new Access.BlobRead();
-        }
-        boolean own = name != null && azblob.names().getFirst().equals(name);
-        return azblob.export() && (own || blob) && request.method().equals("PUT") && isUpload(request)
-                ? new Access.Write()
-                : new Access.Denied();
+        return new StoredCaches(azblob.names(), azblob.export())
+                .access(request, request.path().substring(top.length()), isUpload(request));
     }
 
     /** BuildKit looks whether the container is there before anything else, and creates it. */
@@ -81,7 +64,7 @@ final class AzureStore implements RelayedStore {
     /** Whole, or in blocks. */
     private static boolean isUpload(RelayedRequest request) {
         String query = request.query();
-        return query == null || ("&" + query).contains("&comp=block");
+        return request.method().equals("PUT") && (query == null || ("&" + query).contains("&comp=block"));
     }
 
     @Override

@@ -5,13 +5,9 @@ import java.net.URI;
 import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 
 /** A bucket behind the S3 interface, with the keys that BuildKit's cache has in it. */
 final class S3Store implements RelayedStore {
-    private static final String MANIFESTS = "manifests/";
-    private static final Pattern BLOB = Pattern.compile("blobs/sha256:[0-9a-f]{64}");
-
     private final S3 s3;
     private final AwsSignature signature;
     private final String relayKey;
@@ -56,20 +52,8 @@ final class S3Store implements RelayedStore {
         if (!request.path().startsWith(top)) {
             return new Access.Denied();
         }
-        String key = request.path().substring(top.length());
-        String name = key.startsWith(MANIFESTS) ? key.substring(MANIFESTS.length()) : null;
-        boolean blob = BLOB.matcher(key).matches();
-        if (request.isRead()) {
-            if (name != null && s3.names().contains(name)) {
-                return new Access.ManifestRead(name);
-            }
-            // Before it writes, BuildKit asks which blobs are there; that none is, is no loss.
-            return !blob
-                    ? new Access.Denied()
-                    : request.method().equals("HEAD") ? new Access.Write() : new Access.BlobRead();
-        }
-        boolean own = name != null && s3.names().getFirst().equals(name);
-        return s3.export() && (own || blob) && isUpload(request) ? new Access.Write() : new Access.Denied();
+        return new StoredCaches(s3.names(), s3.export())
+                .access(request, request.path().substring(top.length()), isUpload(request));
     }
 
     /** Whole, or in parts. */
