@@ -74,35 +74,26 @@ record ObservedBuild(
 
     /** The same, after an act that took until then. */
     ObservedBuild at(Instant later) {
-        return new ObservedBuild(
-                identity, annotations, spec, status, pods, claims, nodes, preflight, polls, waits, later);
+        return with(spec, status, preflight, later);
     }
 
     /** The same with the status that is about to be recorded. */
     ObservedBuild with(ImageBuildStatus next) {
-        return new ObservedBuild(identity, annotations, spec, next, pods, claims, nodes, preflight, polls, waits, now);
+        return with(spec, next, preflight, now);
     }
 
     /** The same as its run sees it: with the spec that the run builds. */
     ObservedBuild ofRun() {
-        return new ObservedBuild(
-                identity,
-                annotations,
-                RunSpec.of(spec, status.run()),
-                status,
-                pods,
-                claims,
-                nodes,
-                preflight,
-                polls,
-                waits,
-                now);
+        return with(RunSpec.of(spec, status.run()), status, preflight, now);
     }
 
     /** The same for a run that has no pods yet. */
     ObservedBuild ofNewRun() {
-        return new ObservedBuild(
-                identity, annotations, spec, status, pods, claims, nodes, preflight.ofNewRun(), polls, waits, now);
+        return with(spec, status, preflight.ofNewRun(), now);
+    }
+
+    private ObservedBuild with(ImageBuildSpec ofSpec, ImageBuildStatus next, Preflight known, Instant at) {
+        return new ObservedBuild(identity, annotations, ofSpec, next, pods, claims, nodes, known, polls, waits, at);
     }
 
     Optional<WorkerPod> pod(String platform, int run, int attempt) {

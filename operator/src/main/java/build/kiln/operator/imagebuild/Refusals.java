@@ -10,7 +10,6 @@ import build.kiln.operator.preflight.Symptom;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +33,7 @@ final class Refusals {
 
     /** The record with what pods of the run have met since. */
     static ImageBuildStatus recorded(ObservedBuild build, ImageBuildStatus status, Run run) {
-        List<Refusal> known = Objects.requireNonNullElse(status.refusals(), List.of());
+        List<Refusal> known = Preflight.refusals(status);
         List<Refusal> found = new ArrayList<>();
         for (Experience met : build.preflight().ofRun()) {
             refusal(met, run)
@@ -54,7 +53,7 @@ final class Refusals {
 
     /** The same without what counts no more. */
     static @Nullable List<Refusal> fresh(ObservedBuild build) {
-        List<Refusal> fresh = Objects.requireNonNullElse(build.status().refusals(), List.<Refusal>of()).stream()
+        List<Refusal> fresh = Preflight.refusals(build.status()).stream()
                 .filter(refusal -> counts(refusal, build.now()))
                 .toList();
         return fresh.isEmpty() ? null : fresh;

@@ -9,6 +9,7 @@ import build.kiln.api.v1alpha1.Run;
 import build.kiln.operator.placement.NodeView;
 import build.kiln.operator.placement.Placement;
 import build.kiln.operator.placement.PlacementPolicy;
+import build.kiln.operator.placement.RequestedPlatforms;
 import build.kiln.operator.worker.WorkerObservation;
 import build.kiln.protocol.BuildResult;
 import build.kiln.protocol.BuildResult.Steps;
@@ -105,17 +106,14 @@ final class SinglePod {
 
     /** The mode of a platform in a pod that is made for the lead; of a node that is not known it is taken to be foreign. */
     static Mode mode(String platform, String lead, @Nullable Mode leadMode) {
-        return architectureOf(platform).equals(nodeArchitecture(lead, leadMode)) ? Mode.Native : Mode.Emulated;
-    }
-
-    static String architectureOf(String platform) {
-        String[] parts = platform.split("/", -1);
-        return parts.length > 1 ? parts[1] : platform;
+        return RequestedPlatforms.architecture(platform).equals(nodeArchitecture(lead, leadMode))
+                ? Mode.Native
+                : Mode.Emulated;
     }
 
     /** Of the nodes that the lead's pod can be on; null when there are several. */
     private static @Nullable String nodeArchitecture(String lead, @Nullable Mode leadMode) {
-        String architecture = architectureOf(lead);
+        String architecture = RequestedPlatforms.architecture(lead);
         if (leadMode != Mode.Emulated) {
             return architecture;
         }
@@ -207,7 +205,7 @@ final class SinglePod {
                 .map(NodeView::architecture)
                 .findFirst();
         if (node.isPresent()) {
-            return architectureOf(current.platform()).equals(node.get()) ? Mode.Native : Mode.Emulated;
+            return RequestedPlatforms.architecture(current.platform()).equals(node.get()) ? Mode.Native : Mode.Emulated;
         }
         boolean known = current.mode() != null && Objects.equals(current.podName(), lead.podName());
         return known ? Objects.requireNonNull(current.mode()) : mode(current.platform(), lead.platform(), lead.mode());

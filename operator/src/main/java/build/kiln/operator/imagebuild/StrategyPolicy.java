@@ -88,11 +88,11 @@ final class StrategyPolicy {
         List<String> emulated = ofMode(build, platforms, Mode.Emulated);
         boolean any = PlacementPolicy.IMAGE_ARCHITECTURES.stream()
                 .anyMatch(node -> natives.stream()
-                                .allMatch(platform ->
-                                        SinglePod.architectureOf(platform).equals(node))
+                                .allMatch(platform -> RequestedPlatforms.architecture(platform)
+                                        .equals(node))
                         && emulated.stream()
-                                .noneMatch(platform ->
-                                        SinglePod.architectureOf(platform).equals(node)));
+                                .noneMatch(platform -> RequestedPlatforms.architecture(platform)
+                                        .equals(node)));
         if (any) {
             return Optional.empty();
         }

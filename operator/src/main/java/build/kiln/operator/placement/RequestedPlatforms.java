@@ -13,4 +13,10 @@ public final class RequestedPlatforms {
     public static List<String> of(ImageBuildSpec spec) {
         return spec.platforms() == null || spec.platforms().isEmpty() ? DEFAULT : spec.platforms();
     }
+
+    /** The architecture in a platform as docker writes it, whatever its variant is. */
+    public static String architecture(String platform) {
+        String[] parts = platform.split("/", -1);
+        return parts.length > 1 ? parts[1] : platform;
+    }
 }

@@ -3,6 +3,7 @@ package build.kiln.operator.worker;
 import build.kiln.api.v1alpha1.PlatformStatus.Mode;
 import build.kiln.api.v1alpha1.PlatformStatus.Profile;
 import build.kiln.operator.config.OperatorConfiguration;
+import build.kiln.operator.placement.RequestedPlatforms;
 import build.kiln.protocol.WorkerPaths;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -81,16 +82,13 @@ final class WorkerContainers {
     private static Collection<String> emulated(WorkerAssignment assignment) {
         Map<String, String> byArchitecture = new LinkedHashMap<>();
         if (assignment.placement().mode() == Mode.Emulated) {
-            byArchitecture.put(architecture(assignment.platform()), assignment.platform());
+            byArchitecture.put(RequestedPlatforms.architecture(assignment.platform()), assignment.platform());
         }
         assignment.others().stream()
                 .filter(other -> other.mode() == Mode.Emulated)
-                .forEach(other -> byArchitecture.putIfAbsent(architecture(other.platform()), other.platform()));
+                .forEach(other -> byArchitecture.putIfAbsent(
+                        RequestedPlatforms.architecture(other.platform()), other.platform()));
         return byArchitecture.values();
-    }
-
-    private static String architecture(String platform) {
-        return platform.split("/", -1)[1];
     }
 
     /**
