@@ -25,33 +25,29 @@ type way struct {
 }
 
 // Lua measures the whole cold build of Lua for two platforms: Kiln with acceleration and without, and buildx with QEMU.
-func (b *Bench) Lua(ctx context.Context, builds int) (comparison *Comparison, err error) {
-	c, err := b.compare()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, b.remove(context.WithoutCancel(ctx))) }()
-	ctx, events, stop, err := b.prepare(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer stop()
+func (b *Bench) Lua(ctx context.Context, builds int) (*Comparison, error) {
+	return b.comparing(ctx, func(ctx context.Context, c *Comparison, events <-chan event) error {
+		return b.lua(ctx, c, builds, events)
+	})
+}
+
+func (b *Bench) lua(ctx context.Context, c *Comparison, builds int, events <-chan event) error {
 	if err := b.pushQEMUImage(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	x, closed, err := b.newBuildx(ctx, qemuImage)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer closed()
 	e, err := b.example(ctx, exampleLua)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer e.remove()
 	commit, err := e.commit(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	accelerated, plain := &way{name: "Kiln, accelerated"}, &way{name: "Kiln, QEMU alone"}
 	whole, created, built := &way{name: "buildx, QEMU: create + build"}, &way{name: "buildx, QEMU: create, daemon ready"}, &way{name: "buildx, QEMU: build"}
@@ -62,11 +58,11 @@ func (b *Bench) Lua(ctx context.Context, builds int) (comparison *Comparison, er
 		}{{accelerated, "On"}, {plain, "Off"}} {
 			name := fmt.Sprintf("lua-%s-%d-%s", b.session, i, strings.ToLower(one.acceleration))
 			if err := b.add(ctx, one.way, e.fresh(name, commit, platforms, one.acceleration), events); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		if err := x.luaCold(ctx, e, commit, i, whole, created, built); err != nil {
-			return nil, errors.Join(err, x.remove(ctx))
+			return errors.Join(err, x.remove(ctx))
 		}
 	}
 	c.Build = e.title + ", for linux/amd64 and linux/arm64"
@@ -74,7 +70,7 @@ func (b *Bench) Lua(ctx context.Context, builds int) (comparison *Comparison, er
 	c.ratio("accelerated / buildx (create + build)", accelerated, whole, 0.2)
 	c.ratio("accelerated / buildx (build alone)", accelerated, built, 0)
 	c.ratio("accelerated / Kiln with QEMU alone", accelerated, plain, 0)
-	return c, nil
+	return nil
 }
 
 func (x buildxClient) luaCold(ctx context.Context, e *example, commit string, number int, whole, created, built *way) error {
@@ -92,23 +88,15 @@ func (x buildxClient) luaCold(ctx context.Context, e *example, commit string, nu
 }
 
 // Emulation measures examples natively, under QEMU and accelerated, each build with a daemon that knows nothing.
-func (b *Bench) Emulation(ctx context.Context, options Repetitions) (comparison *Comparison, err error) {
-	c, err := b.compare()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, b.remove(context.WithoutCancel(ctx))) }()
-	ctx, events, stop, err := b.prepare(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer stop()
-	for _, name := range options.Examples {
-		if err := b.emulation(ctx, c, name, options.Builds, events); err != nil {
-			return nil, err
+func (b *Bench) Emulation(ctx context.Context, options Repetitions) (*Comparison, error) {
+	return b.comparing(ctx, func(ctx context.Context, c *Comparison, events <-chan event) error {
+		for _, name := range options.Examples {
+			if err := b.emulation(ctx, c, name, options.Builds, events); err != nil {
+				return err
+			}
 		}
-	}
-	return c, nil
+		return nil
+	})
 }
 
 func (b *Bench) emulation(ctx context.Context, c *Comparison, name string, builds int, events <-chan event) error {
@@ -144,32 +132,24 @@ func (b *Bench) emulation(ctx context.Context, c *Comparison, name string, build
 }
 
 // Cache measures builds after a change of one line: Kiln's fresh workers with what they keep elsewhere, and buildx's standing daemon.
-func (b *Bench) Cache(ctx context.Context, options Repetitions) (comparison *Comparison, err error) {
-	c, err := b.compare()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, b.remove(context.WithoutCancel(ctx))) }()
-	ctx, events, stop, err := b.prepare(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer stop()
-	x, closed, err := b.newBuildx(ctx, buildxImage)
-	if err != nil {
-		return nil, err
-	}
-	defer closed()
-	if _, err := x.create(ctx, "--bootstrap"); err != nil {
-		return nil, errors.Join(err, x.remove(ctx))
-	}
-	defer func() { err = errors.Join(err, x.remove(ctx)) }()
-	for _, name := range options.Examples {
-		if err := b.cache(ctx, c, x, name, options.Builds, events); err != nil {
-			return nil, err
+func (b *Bench) Cache(ctx context.Context, options Repetitions) (*Comparison, error) {
+	return b.comparing(ctx, func(ctx context.Context, c *Comparison, events <-chan event) (err error) {
+		x, closed, err := b.newBuildx(ctx, buildxImage)
+		if err != nil {
+			return err
 		}
-	}
-	return c, nil
+		defer closed()
+		defer func() { err = errors.Join(err, x.remove(ctx)) }()
+		if _, err := x.create(ctx, "--bootstrap"); err != nil {
+			return err
+		}
+		for _, name := range options.Examples {
+			if err := b.cache(ctx, c, x, name, options.Builds, events); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // kept are what Kiln keeps in the ways that cache measures.
@@ -227,6 +207,27 @@ func (b *Bench) cache(ctx context.Context, c *Comparison, x buildxClient, name s
 	return nil
 }
 
+// comparing measures with everything ready for it, and removes what was created.
+func (b *Bench) comparing(
+	ctx context.Context, measure func(ctx context.Context, c *Comparison, events <-chan event) error,
+) (comparison *Comparison, err error) {
+	now, machine, err := b.begin()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, b.remove(context.WithoutCancel(ctx))) }()
+	watching, events, stop, err := b.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	c := &Comparison{Date: now.UTC().Truncate(time.Second), Machine: machine}
+	if err := measure(watching, c, events); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
 // prepare has Kiln's images on the node, those of accelerated builds too, and sends what happens until stop is called.
 func (b *Bench) prepare(ctx context.Context) (watching context.Context, events chan event, stop func(), err error) {
 	watching, events, stop, err = b.watchBuilds(ctx)
@@ -261,11 +262,6 @@ func (b *Bench) add(ctx context.Context, w *way, run kilnRun, events <-chan even
 	w.moments = append(w.moments, moments)
 	fmt.Fprintf(b.Out, "  %s: %s\n", w.name, total(moments).Round(time.Millisecond))
 	return nil
-}
-
-func (b *Bench) compare() (*Comparison, error) {
-	now, machine, err := b.begin()
-	return &Comparison{Date: now.UTC().Truncate(time.Second), Machine: machine}, err
 }
 
 // inlineFiles are the files of an ImageBuild's inline source.
